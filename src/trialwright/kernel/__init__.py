@@ -1,0 +1,1 @@
+"""What every room stands on: truth, units, dates, codes, provenance and errors. Imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""Pharmacokinetics and pharmacodynamics on arrays: exact solutions, no fitting."""
