@@ -16,6 +16,7 @@ usage() {
 ./go fix                            let formatter and linter mend what they can
 ./go bench [name ...]               measure, print a table, write bench/out/*.json
 ./go docs                           print the generated reference pages anew, and the manual's screenshots
+./go setup                          only set up the environment that the program runs in
 ./go lock                           resolve and pin the dependencies anew
 ./go run ARGS                       run `trialwright ARGS` from the project's environment
 TXT
@@ -123,6 +124,7 @@ case $verb in
   bench) install requirements-dev.lock; exec "$VENV/bin/python" -m bench "$@" ;;
   docs) install requirements-dev.lock; need_chromium
     TRIALWRIGHT_REGENERATE=1 TRIALWRIGHT_SCREENSHOTS=1 exec "$VENV/bin/python" -m pytest tests/docs tests/functional ;;
+  setup) install requirements.lock ;;
   lock) lock ;;
   run) install requirements.lock; exec "$VENV/bin/trialwright" "$@" ;;
   help|-h|--help) usage ;;

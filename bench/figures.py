@@ -1,4 +1,4 @@
-"""How a benchmark measures and what it says: medians with their range, beside the aim and, where one installs, a peer."""
+"""How a benchmark measures: medians with their range, beside the aim and, where one installs, a peer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured figure. `aim` is the upper bound that the project sets itself, in `unit`; peers are in `unit` too."""
+    """One measured figure. `aim` is the bound that the project sets itself; all values are in `unit`."""
 
     name: str
     unit: str

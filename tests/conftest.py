@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,3 +31,23 @@ def shared() -> Path:
             pytest.fail(word)
         pytest.skip(word)
     return folder
+
+
+@pytest.fixture(scope="session")
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the built-in study's rehearsal with seed 1, made once for all test processes. Read it only."""
+    base = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        base = base.parent
+    folder = base / "rehearsal-seed-1"
+    with (base / "rehearsal.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            run_program("rehearse", "nct07208058", "--seed", "1", "--out", str(folder), check=True)
+    return folder
+
+
+def run_program(*args: str, check: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run `trialwright` as a person does: in a process of its own."""
+    program = Path(sys.executable).with_name("trialwright")
+    return subprocess.run([str(program), *args], capture_output=True, text=True, check=check, timeout=300)
