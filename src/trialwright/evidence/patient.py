@@ -30,6 +30,8 @@ class Fact:
     reason: str = ""
     origin: str = ""
     """Where it was read: file and line, form and visit, or a resource id."""
+    time: str = ""
+    """Time of the day, `08:30`, where it is known; orders several facts of one day."""
 
 
 @dataclass(frozen=True, slots=True)

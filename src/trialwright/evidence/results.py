@@ -71,6 +71,8 @@ class Stat:
     n: int | None = None
     group: str = ""
     """Class of the category (for example a visit)."""
+    comment: str = ""
+    """Why there is no value, or what the number needs beside it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Codecs without decisions: registry records, SAS transport, Dataset-JSON, Define-XML, SVG, HTML, RTF."""

@@ -1,0 +1,1 @@
+"""The record room: what a registry document says, section by section, and a study begun from it."""

@@ -1,0 +1,1 @@
+"""Arrays and numbers only: pharmacokinetics, statistics, clinical formulas. Each formula stands beside its card."""

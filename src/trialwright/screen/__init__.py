@@ -1,0 +1,18 @@
+"""Screening: a study and a patient give a verdict with its reasons, what is missing, and what it hangs on."""
+
+from trialwright.screen.facts import patient_of, read_facts
+from trialwright.screen.values import fact_of, value_of
+from trialwright.screen.verdict import AtomLine, CriterionResult, MissingItem, ValueLine, Verdict, verdict
+
+__all__ = [
+    "AtomLine",
+    "CriterionResult",
+    "MissingItem",
+    "ValueLine",
+    "Verdict",
+    "fact_of",
+    "patient_of",
+    "read_facts",
+    "value_of",
+    "verdict",
+]

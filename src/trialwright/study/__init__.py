@@ -1,0 +1,1 @@
+"""The definition of a study: typed models, loading with checks, dumping, and its JSON Schema."""

@@ -60,6 +60,8 @@ class Endpoint(Node):
     """binary, time_to_event: all must be true at one visit (facts of that visit)."""
     item: Id | None = None
     """continuous, incidence, concentration: the item summarised."""
+    counts: tuple[str, ...] = ()
+    """incidence: answers of `item` that count as an event; none listed: any answer ("true" of a boolean)."""
     contrast: Literal["value", "change", "percent_change", "ratio"] = "value"
     test: ExactTest | None = None
     source: Source
@@ -69,6 +71,8 @@ class Endpoints(Node):
     populations: tuple[Population, ...]
     endpoints: tuple[Endpoint, ...]
     event_forms: EventForms
+    ctcae: Literal["5", "6"] = "5"
+    """Version of CTCAE by which laboratory values are graded."""
 
     def primary(self) -> Endpoint:
         return next(e for e in self.endpoints if e.rank == "primary")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import model_validator
 
 from trialwright.kernel.texts import Text
 from trialwright.study.base import Expression, Id, Node
@@ -27,6 +29,13 @@ class Field(Node):
     show_when: Expression | None = None
     critical: bool = False
     """Verified against the source by the monitor."""
+    gives: Literal["agent", "route", "when"] | None = None
+    """The answer is the agent, route or moment of the other answers in its row (see `evidence.Fact`)."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_id(cls, value: Any) -> Any:
+        return {"item": value} if isinstance(value, str) else value
 
 
 class Group(Node):

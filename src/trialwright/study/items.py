@@ -40,6 +40,8 @@ class Normal(Limits):
 
     female: Limits | None = None
     male: Limits | None = None
+    source: Source | None = None
+    """Where the range comes from; a site's own laboratory limits always go before it."""
 
     def of(self, sex: str | None) -> Limits:
         return {"female": self.female, "male": self.male}.get(sex or "") or self
@@ -70,6 +72,17 @@ class Sdtm(Node):
         return self
 
 
+class Synonym(Node):
+    """Another name under which the same thing is reported (for example `bun` for urea), in its own unit.
+
+    `molar_mass` (g/mol) converts it to the item's unit where that is an amount.
+    """
+
+    id: Id
+    unit: str
+    molar_mass: float | None = Field(default=None, gt=0)
+
+
 class Item(Node):
     id: Id
     label: Text
@@ -80,6 +93,7 @@ class Item(Node):
     """Other units that people may choose at capture."""
     molar_mass: float | None = Field(default=None, gt=0)
     """g/mol, for conversion between mass and amount."""
+    synonyms: tuple[Synonym, ...] = ()
     decimals: int | None = None
     choices: tuple[Choice, ...] = ()
     hard: Limits | None = None

@@ -16,8 +16,16 @@ Anchor = Literal["screening", "first_dose"]
 class Window(Node):
     """Days allowed before and after the target day; closed at both ends."""
 
-    before: int = Field(default=0, ge=0)
-    after: int = Field(default=0, ge=0)
+    before: int = Field(default=0)
+    after: int = Field(default=0)
+
+    @model_validator(mode="after")
+    def _around_its_day(self) -> Window:
+        if self.after < -self.before:
+            raise ValueError(f"the window ends (day {self.after:+}) before it begins (day {-self.before:+})")
+        if self.before < 0 or self.after < 0:
+            raise ValueError("the window leaves out its own target day; 'before' and 'after' count days from 0 up")
+        return self
 
 
 class Epoch(Node):
@@ -57,17 +65,13 @@ class Schedule(Node):
     def visit(self, visit_id: str) -> Visit:
         return next(v for v in self.visits if v.id == visit_id)
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Schedule:
-        for anchor in ("screening", "first_dose"):
-            offsets = [v.offset for v in self.visits if v.anchor == anchor]
-            if offsets != sorted(offsets):
-                raise ValueError(f"visits anchored at {anchor} are not in the order of their days")
-        return self
-
 
 class Sample(Node):
-    """A timed blood sample: hours from the start of the infusion at a visit; 0 and below are pre-dose."""
+    """A timed blood sample: hours from the start of the infusion at a visit; 0 and below are pre-dose.
+
+    At a visit without a dose the hours count from the planned start of the last infusion before it. The samples of a
+    visit are, in their order, the rows of the repeating group that holds `item`.
+    """
 
     item: Id
     visit: Id

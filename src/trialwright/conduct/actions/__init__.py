@@ -1,0 +1,29 @@
+"""Every write in conduct. Each function does one thing for one person (`by`) at one moment (`at`, now if not given),
+in one transaction with its event in the log; refusals are sentences (`kernel.errors.Refused`) and change nothing.
+
+Django must be set up before this is imported (`trialwright.web.setup.setup`).
+"""
+
+from trialwright.conduct.actions.forms import FormSaved, save_form
+from trialwright.conduct.actions.people import activate_site, add_person, open_study, person, remove_person
+from trialwright.conduct.actions.queries import answer_query, cancel_query, close_query, open_query, reopen_query
+from trialwright.conduct.actions.studies import definition
+from trialwright.conduct.actions.subjects import (
+    decide_eligibility,
+    end_participation,
+    enrol,
+    record_consent,
+    register_subject,
+)
+from trialwright.conduct.actions.visits import miss_visit, plan_dose, start_visit
+from trialwright.conduct.rules.capture import FormErrors, ReasonNeeded, StaleForm
+from trialwright.conduct.rules.dosing import DosePlan
+from trialwright.conduct.rules.policy import INSTALLER, ROLES, Person, Role
+from trialwright.conduct.rules.values import Entry
+
+__all__ = [
+    "INSTALLER", "ROLES", "DosePlan", "Entry", "FormErrors", "FormSaved", "Person", "ReasonNeeded", "Role", "StaleForm",
+    "activate_site", "add_person", "answer_query", "cancel_query", "close_query", "decide_eligibility", "definition",
+    "end_participation", "enrol", "miss_visit", "open_query", "open_study", "person", "plan_dose", "record_consent",
+    "register_subject", "remove_person", "reopen_query", "save_form", "start_visit",
+]  # fmt: skip

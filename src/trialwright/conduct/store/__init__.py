@@ -1,0 +1,1 @@
+"""Tables: the append-only event log, and the current state that is a projection of it."""

@@ -1,6 +1,6 @@
 """Indirect response: a marker made at a rate that a drug inhibits and lost at first order (Dayneka 1993, model I).
 
-    dR/dt = kdeg * base * (1 - inhibition(t)) - kdeg * R,   R(0) = base (unless given)
+dR/dt = kdeg * base * (1 - inhibition(t)) - kdeg * R,   R(0) = base (unless given)
 """
 
 from __future__ import annotations

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,8 +90,9 @@ def _curve(t: Array, seen: NDArray[np.bool_], confidence: float) -> tuple[Array,
     inside = (survival > 0) & (survival < 1)
     low, high = survival.copy(), survival.copy()
     if inside.any():
-        with np.errstate(all="ignore"):  # the limits outside `inside` are 0/0 and not used
-            interval = sf.confidence_interval(confidence, method="log-log")
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # limits outside `inside` are 0/0 and not used
+            interval: Any = sf.confidence_interval(confidence, method="log-log")
         low[inside] = np.asarray(interval.low.probabilities)[inside]
         high[inside] = np.asarray(interval.high.probabilities)[inside]
     return survival, low, high

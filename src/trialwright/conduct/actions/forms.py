@@ -1,0 +1,223 @@
+"""Saving a form: what is typed is checked, what changes is logged, what looks wrong is asked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from trialwright.conduct.actions.evidence import captured_of, days_of
+from trialwright.conduct.actions.ledger import Deed, deed
+from trialwright.conduct.actions.queries import reconcile
+from trialwright.conduct.actions.subjects import demand_consent
+from trialwright.conduct.actions.visits import visit_plan
+from trialwright.conduct.rules import capture, checks
+from trialwright.conduct.rules.capture import FormMap, ReasonNeeded, StaleForm
+from trialwright.conduct.rules.checks import CheckKey, Scene
+from trialwright.conduct.rules.policy import Person
+from trialwright.conduct.rules.states import FORM, SUBJECT, VISIT
+from trialwright.conduct.rules.values import Entry, Place
+from trialwright.conduct.store import models as db
+from trialwright.conduct.store.rows import rows
+from trialwright.kernel.errors import Refused
+from trialwright.study.definition import Study
+
+_COLUMNS = ("value", "unit", "low", "high", "null_reason", "when")
+
+
+@dataclass(frozen=True, slots=True)
+class FormSaved:
+    """What a save did. `version` is the one to send with the next save; `missing` lists required empty items."""
+
+    subject: str
+    visit: str
+    form: str
+    version: int
+    state: str
+    changed: int
+    missing: tuple[str, ...] = ()
+    opened: tuple[int, ...] = ()
+    """Numbers of the queries that were raised."""
+    closed: tuple[int, ...] = ()
+
+
+def save_form(
+    study_id: str, subject_id: str, form_id: str, entries: Iterable[Entry], *, visit: str = "", reason: str = "",
+    version: int | None = None, by: Person, at: dt.datetime | None = None,
+) -> FormSaved:  # fmt: skip
+    """Save some or all fields of a form; fields that are not mentioned stay as they are.
+
+    `visit` "" for a log form. `version`: the one that the person saw; None skips the check for a save in between.
+    Raises FormErrors (a sentence for each field; nothing is saved), ReasonNeeded, StaleForm, Refused, UnknownName.
+    """
+    with deed(study_id, "save_form", by=by, at=at, reason=reason) as doing:
+        subject = doing.subject(subject_id, visit=visit, form=form_id)
+        SUBJECT.after(subject.state, "capture", subject_id)
+        demand_consent(subject)
+        fields = capture.form_map(doing.study, form_id)
+        day = _visit_day(doing.study, subject, fields, visit)
+        held = rows(db.Form).get(subject=subject, visit=visit, form=form_id)
+        row = held or db.Form(
+            subject=subject, visit=visit, form=form_id, state=FORM.start, definition=doing.study.version
+        )
+        if version is not None and version != row.version:
+            raise StaleForm(form_id, row.version)
+        save = _Save(doing, scene_of(doing.study, row, fields, day), row)
+        return _with_dependents(doing, save, save.run(entries))
+
+
+def scene_of(study: Study, row: db.Form, fields: FormMap, day: dt.date | None) -> Scene:
+    """The form with what the subject's other forms say of items that it speaks of."""
+    elsewhere = captured_of(row.subject, checks.foreign_items(study, fields.form), besides=row)
+    return Scene(study, fields, days_of(row.subject), row.visit, day, checks.known_by(row.visit, day, elsewhere))
+
+
+_DEPENDENTS: dict[str, dict[str, frozenset[str]]] = {}
+"""Hash of a definition -> item -> forms that speak of it."""
+
+
+def _with_dependents(doing: Deed, save: _Save, saved: FormSaved) -> FormSaved:
+    """Look again at the subject's other forms that speak of what has changed: derived items and queries there."""
+    study, changed = doing.study, save.changed
+    table = _DEPENDENTS.get(doing.trial.definition)
+    if table is None:
+        table = _DEPENDENTS[doing.trial.definition] = checks.dependents(study)
+    concerned = frozenset[str]().union(*(table.get(item, frozenset()) for item in changed))
+    if not concerned:
+        return saved
+    subject = save.row.subject
+    days = {visit.visit: visit.actual for visit in rows(db.Visit).all(subject=subject)}
+    opened, closed = list(saved.opened), list(saved.closed)
+    for row in rows(db.Form).all(subject=subject):
+        day = days.get(row.visit)
+        earlier = day is not None and save.scene.day is not None and day < save.scene.day
+        if row.form not in concerned or row.pk == save.row.pk or earlier:
+            continue
+        again = _Save(doing, scene_of(study, row, capture.form_map(study, row.form), day), row)
+        new, gone = again.refresh(changed)
+        opened += new
+        closed += gone
+    return replace(saved, opened=tuple(opened), closed=tuple(closed))
+
+
+def _visit_day(study: Study, subject: db.Subject, fields: FormMap, visit: str) -> dt.date | None:
+    """The day of the visit that the form belongs to; None for a log. Raises Refused where the form does not belong."""
+    form = fields.form
+    if form.kind == "log":
+        if visit:
+            raise Refused(f"Form {form.id} is a running log; it belongs to no visit.")
+        return None
+    if not visit or form.id not in visit_plan(study, visit).forms:
+        where = ", ".join(v.id for v in study.schedule.visits if form.id in v.forms) or "no visit"
+        raise Refused(f"Form {form.id} is not filled in at {visit or 'no visit'}.", hint=f"It belongs to: {where}.")
+    held = rows(db.Visit).get(subject=subject, visit=visit)
+    VISIT.after(held.state if held else VISIT.start, "capture", visit)
+    return held.actual if held else None
+
+
+class _Save:
+    """One save of one form: compares, writes what differs, and brings the automatic queries up to date."""
+
+    def __init__(self, doing: Deed, scene: Scene, row: db.Form) -> None:
+        self.doing, self.scene, self.row = doing, scene, row
+        self.held: dict[Place, db.Value] = {}
+        if row.pk:
+            self.held = {(v.group, v.row, v.item): v for v in rows(db.Value).all(form=row)}
+        self.before = {place: capture.entry_of(value) for place, value in self.held.items()}
+        self.changed: frozenset[str] = frozenset()
+        """Items that this save has changed."""
+
+    def run(self, entries: Iterable[Entry]) -> FormSaved:
+        typed = capture.accept(self.scene.fields, entries)
+        overwritten = capture.overwritten(self.before, typed)
+        if overwritten and not self.doing.reason.strip():
+            raise ReasonNeeded(self.row.form, overwritten)
+        merged = capture.merge(self.before, typed)
+        signed = self._signatures(merged, typed)
+        after = checks.derive(self.scene, merged, signed)
+        places = self._differences(after, signed)
+        self.changed = frozenset(item for _, _, item in places)
+        whole = self.scene.patient(after, signed)
+        missing = tuple(capture.missing(self.scene.fields, after, checks.hidden(self.scene, whole)))
+        if not places and self.row.pk:
+            return self._saved(0, missing)
+        new = not self.row.pk
+        self._write_form("save_part" if missing else "save_whole")
+        self._write_values(places, after, signed)
+        found = checks.findings(self.scene, after, signed, whole, self.doing.today)
+        opened, closed = reconcile(self.doing, self.row, found, self._touched(places, self.changed), new=new)
+        return self._saved(len(places), missing, opened, closed)
+
+    def refresh(self, items: frozenset[str]) -> tuple[list[int], list[int]]:
+        """Items on another form have changed: recompute what is derived here, and ask or fall silent."""
+        signed = {place: value.signed_by for place, value in self.held.items()}
+        after = checks.derive(self.scene, self.before, signed)
+        places = self._differences(after, signed)
+        whole = self.scene.patient(after, signed)
+        if places:
+            missing = capture.missing(self.scene.fields, after, checks.hidden(self.scene, whole))
+            self._write_form("save_part" if missing else "save_whole")
+            self._write_values(places, after, signed)
+        found = checks.findings(self.scene, after, signed, whole, self.doing.today)
+        return reconcile(self.doing, self.row, found, self._touched(places, items), new=False)
+
+    def _signatures(self, merged: Mapping[Place, Entry], typed: Mapping[Place, Entry]) -> dict[Place, str]:
+        """Who stands behind each judgement: it keeps its signature until its value changes."""
+        investigator = self.doing.by.holds("investigator", self.doing.place.site)
+        signed: dict[Place, str] = {}
+        for place, entry in merged.items():
+            if self.scene.fields.items[entry.item].type != "judgement":
+                continue
+            earlier = self.held[place].signed_by if self.before.get(place) == entry else ""
+            signed[place] = earlier or (self.doing.by.username if investigator and place in typed else "")
+        return signed
+
+    def _differences(self, after: Mapping[Place, Entry], signed: Mapping[Place, str]) -> list[Place]:
+        places = dict.fromkeys([*self.before, *after])
+        return [
+            place
+            for place in places
+            if self.before.get(place) != after.get(place) or self.held[place].signed_by != signed.get(place, "")
+        ]
+
+    def _write_form(self, action: str) -> None:
+        state, version = FORM.after(self.row.state, action, self.row.form), self.row.version + 1
+        if self.row.pk:
+            self.doing.change(self.row, state=state, version=version)
+        else:
+            self.row.state, self.row.version = state, version
+            self.doing.create(self.row)
+
+    def _write_values(
+        self, changed: Iterable[Place], after: Mapping[Place, Entry], signed: Mapping[Place, str]
+    ) -> None:
+        new = []
+        for place in changed:
+            if place not in after:
+                self.doing.remove(self.held[place])
+                continue
+            columns = {name: getattr(after[place], name) for name in _COLUMNS} | {"signed_by": signed.get(place, "")}
+            if place in self.held:
+                self.doing.change(self.held[place], **columns)
+            else:
+                group, number, item = place
+                new.append(db.Value(form=self.row, group=group, row=number, item=item, **columns))
+        self.doing.create_all(db.Value, new)
+
+    def _touched(self, changed: Iterable[Place], items: frozenset[str]) -> Callable[[CheckKey], bool]:
+        """Whether a finding hangs on something that has changed."""
+        places, form = set(changed), self.scene.fields.form
+
+        def touched(key: CheckKey) -> bool:
+            return key[1] in places or bool(items & checks.items_of_check(self.scene.study, form, key[0]))
+
+        return touched
+
+    def _saved(
+        self, changed: int, missing: tuple[str, ...], opened: Iterable[int] = (), closed: Iterable[int] = ()
+    ) -> FormSaved:
+        row = self.row
+        return FormSaved(
+            self.doing.place.subject, row.visit, row.form, row.version, row.state, changed, missing,
+            tuple(opened), tuple(closed),
+        )  # fmt: skip

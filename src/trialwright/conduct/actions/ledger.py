@@ -1,0 +1,178 @@
+"""The one way to write: a Deed changes rows and logs exactly those changes as one event, in one transaction.
+
+    with deed(study_id, "enrol", by=by, at=at) as doing:
+        subject = doing.subject("01-001")
+        doing.change(subject, state="enrolled")
+
+Leaving the block writes the event; an exception undoes everything. A deed that changed nothing leaves no event.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from trialwright.conduct.actions import studies
+from trialwright.conduct.rules import policy
+from trialwright.conduct.rules.chain import canonical_json, event_hash, plain
+from trialwright.conduct.store import models as db
+from trialwright.conduct.store.rows import rows
+from trialwright.kernel.errors import Refused, TrialwrightError, UnknownName
+from trialwright.study.definition import Study
+
+Row = TypeVar("Row", bound=db.Projection)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the study a deed is done; empty parts stand for the whole."""
+
+    site: str = ""
+    subject: str = ""
+    visit: str = ""
+    form: str = ""
+
+
+def utc(at: dt.datetime | None) -> dt.datetime:
+    """`at` in UTC; now when None. Raises Refused for a time without a zone."""
+    if at is None:
+        return dt.datetime.now(dt.UTC)
+    if at.tzinfo is None:
+        raise Refused(f"The time {at.isoformat()} has no time zone.", hint="Give one, as in 2026-03-15T09:30:00+08:00.")
+    return at.astimezone(dt.UTC)
+
+
+@contextmanager
+def deed(
+    study_id: str, action: str, *, by: policy.Person, at: dt.datetime | None = None, reason: str = ""
+) -> Iterator[Deed]:
+    """Do one action in one transaction. The study's row is locked, so counters and the chain have no gaps."""
+    with transaction.atomic():
+        trial = rows(db.Trial).lock(study=study_id)
+        if trial is None:
+            raise UnknownName("study in conduct", study_id, db.Trial.objects.values_list("study", flat=True))
+        doing = Deed(trial, action, by, utc(at), reason)
+        yield doing
+        doing.log()
+
+
+class Deed:
+    """One action of one person on one study, while it is done."""
+
+    def __init__(self, trial: db.Trial, action: str, by: policy.Person, at: dt.datetime, reason: str = "") -> None:
+        self.trial, self.action, self.by, self.at, self.reason = trial, action, by, at, reason
+        self.place = Place()
+        self.details: dict[str, Any] = {}
+        self._role = ""
+        self._zone = "UTC"
+        self._rows: dict[str, list[list[Any]]] = {}
+
+    @property
+    def study(self) -> Study:
+        return studies.of_trial(self.trial)
+
+    @property
+    def today(self) -> dt.date:
+        """The day at the place of the deed."""
+        return self.at.astimezone(ZoneInfo(self._zone)).date()
+
+    def permit(self, site: str = "") -> None:
+        """Demand that the person may do this at `site`. A deed that never asked cannot be logged."""
+        self._role = policy.demand(self.by, self.action, site)
+
+    def site(self, site_id: str) -> db.Site:
+        """The site, where the deed is then done. Raises UnknownName, Refused."""
+        known = {site.id: site for site in self.study.registration.sites}
+        if site_id not in known:
+            raise UnknownName("site", site_id, known)
+        self.permit(site_id)
+        self._zone = known[site_id].timezone
+        self.place = Place(site=site_id)
+        row = rows(db.Site).get(trial=self.trial, site=site_id)
+        assert row is not None, "every site of the definition got its row when the study was opened"
+        return row
+
+    def subject(self, subject_id: str, *, visit: str = "", form: str = "") -> db.Subject:
+        """The subject that the deed is on. Raises UnknownName, Refused."""
+        found = rows(db.Subject).get(trial=self.trial, subject=subject_id)
+        if found is None:
+            raise UnknownName("subject", subject_id, self.trial.subjects.values_list("subject", flat=True))
+        self.permit(found.site)
+        sites = self.study.registration.sites
+        self._zone = next((site.timezone for site in sites if site.id == found.site), "UTC")
+        self.place = Place(found.site, subject_id, visit, form)
+        return found
+
+    def create(self, row: Row) -> Row:
+        rows(type(row)).insert(row)
+        self._note(row, None, row.CONTENT)
+        return row
+
+    def created(self, row: db.Projection) -> None:
+        """Log a row that was made just now by other means (the study's own, which must be there to hold the log)."""
+        self._note(row, None, row.CONTENT)
+
+    def create_all(self, model: type[Row], new: Sequence[Row]) -> None:
+        """Many rows at once; they get no primary key in memory."""
+        if new:
+            rows(model).insert_all(new)
+        for row in new:
+            self._note(row, None, row.CONTENT)
+
+    def change(self, row: Row, **new: Any) -> bool:
+        """Set columns of a row; True when one of them was different."""
+        old = {name: getattr(row, name) for name in new}
+        differing = [name for name in new if old[name] != new[name]]
+        if not differing:
+            return False
+        for name in differing:
+            setattr(row, name, new[name])
+        rows(type(row)).update(row, differing)
+        self._note(row, {name: plain(old[name]) for name in differing}, differing)
+        return True
+
+    def remove(self, row: db.Projection) -> None:
+        key = row.natural_key()
+        old = {name: plain(getattr(row, name)) for name in row.CONTENT}
+        row.delete()
+        self._rows.setdefault(row.TABLE, []).append([key, old, None])
+
+    def _note(self, row: db.Projection, old: dict[str, Any] | None, names: Iterable[str]) -> None:
+        key = row.natural_key()
+        new = {name: plain(getattr(row, name)) for name in names}
+        self._rows.setdefault(row.TABLE, []).append([key, old, new])
+
+    def log(self) -> None:
+        """Write the event; nothing when nothing changed."""
+        if not self._rows:
+            return
+        if not self._role:
+            raise TrialwrightError(f"Nobody's permission was asked for {self.action}.")
+        trial, place = self.trial, self.place
+        fields: dict[str, Any] = {
+            "sequence": trial.sequence + 1,
+            "at": self.at,
+            "local": self.at.astimezone(ZoneInfo(self._zone)).isoformat(timespec="seconds"),
+            "zone": self._zone,
+            "who": self.by.username,
+            "role": self._role,
+            "action": self.action,
+            "site": place.site,
+            "subject": place.subject,
+            "visit": place.visit,
+            "form": place.form,
+            "reason": self.reason,
+            "content": canonical_json({"rows": self._rows, **self.details}),
+            "version": trial.version,
+            "previous": trial.head,
+        }
+        digest = event_hash({"study": trial.study, **fields})
+        rows(db.Event).insert(db.Event(trial=trial, hash=digest, **fields))
+        trial.sequence, trial.head = trial.sequence + 1, digest
+        rows(db.Trial).update(trial, ["sequence", "head"])

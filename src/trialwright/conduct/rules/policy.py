@@ -1,0 +1,106 @@
+"""Who may do what: one table, role by action; what it does not allow is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trialwright.kernel.errors import Refused, UnknownName
+
+ROLES: Mapping[str, str] = {
+    "investigator": "investigator",
+    "coordinator": "study coordinator",
+    "monitor": "monitor",
+    "data_manager": "data manager",
+    "statistician": "statistician",
+    "sponsor": "sponsor reader",
+    "administrator": "administrator",
+    "auditor": "auditor",
+}
+
+ACTIONS: Mapping[str, str] = {
+    "open_study": "open a study",
+    "add_person": "add people",
+    "activate_site": "activate a site",
+    "register_subject": "register a subject",
+    "record_consent": "record consent",
+    "start_visit": "start a visit",
+    "miss_visit": "mark a visit as missed",
+    "save_form": "save a form",
+    "decide_eligibility": "decide eligibility",
+    "enrol": "enrol a subject",
+    "plan_dose": "plan a dose",
+    "end_participation": "end a subject's participation",
+    "open_query": "open a query",
+    "answer_query": "answer a query",
+    "close_query": "close a query",
+    "reopen_query": "reopen a query",
+    "cancel_query": "cancel a query",
+    "read": "read subjects' data",
+    "read_audit": "read the audit trail",
+}
+
+_SITE_STAFF = ("register_subject", "record_consent", "start_visit", "miss_visit", "save_form", "answer_query", "read")
+ALLOWED: Mapping[str, frozenset[str]] = {
+    "investigator": frozenset(
+        {*_SITE_STAFF, "decide_eligibility", "enrol", "plan_dose", "end_participation", "read_audit"}
+    ),
+    "coordinator": frozenset({*_SITE_STAFF, "decide_eligibility", "plan_dose", "end_participation", "read_audit"}),
+    "monitor": frozenset({"open_query", "close_query", "reopen_query", "cancel_query", "read", "read_audit"}),
+    "data_manager": frozenset({"open_query", "close_query", "reopen_query", "cancel_query", "read", "read_audit"}),
+    "statistician": frozenset({"read"}),
+    "sponsor": frozenset({"read"}),
+    "administrator": frozenset({"open_study", "add_person", "activate_site"}),
+    "auditor": frozenset({"read", "read_audit"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role at one site; site "" is every site."""
+
+    role: str
+    site: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who acts, with the roles held in one study. `actions.people.person` reads it from the study's members."""
+
+    username: str
+    name: str
+    roles: tuple[Role, ...] = ()
+
+    def role_for(self, action: str, site: str = "") -> str | None:
+        """The role that allows `action` at `site` ("" = the study as a whole); None if none does."""
+        return next((r.role for r in self.roles if action in ALLOWED[r.role] and r.site in ("", site)), None)
+
+    def holds(self, role: str, site: str) -> bool:
+        return any(r.role == role and r.site in ("", site) for r in self.roles)
+
+    def sees(self, site: str) -> bool:
+        return self.role_for("read", site) is not None
+
+
+INSTALLER = Person("installer", "Installer", (Role("administrator"),))
+"""Whoever runs the program on this machine: opens studies and adds the first people."""
+
+
+def demand(person: Person, action: str, site: str = "") -> str:
+    """The role under which `person` does `action` at `site`; raises Refused with the reason."""
+    role = person.role_for(action, site)
+    if role:
+        return role
+    elsewhere = sorted({r.site for r in person.roles if action in ALLOWED[r.role]})
+    if elsewhere:
+        raise Refused(
+            f"{person.name} may {ACTIONS[action]} only at site {', '.join(elsewhere)}, not at {site or 'all'}."
+        )
+    able = [ROLES[r] for r in ROLES if action in ALLOWED[r]]
+    held = ", ".join(sorted({ROLES[r.role] for r in person.roles})) or "no role"
+    raise Refused(f"{person.name} ({held}) may not {ACTIONS[action]}.", hint=f"This takes: {', '.join(able)}.")
+
+
+def check_role(role: str) -> None:
+    if role not in ROLES:
+        raise UnknownName("role", role, ROLES)

@@ -1,0 +1,167 @@
+"""Why an expression has its value: the atoms with the facts that decided them, and what is missing.
+
+An atom is a part with a truth of its own that no connective splits further: a comparison, a window, a yes-or-no item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from trialwright.kernel.truth import Truth
+from trialwright.logic.context import Context, Reading
+from trialwright.logic.evaluate import truth_of, value_of
+from trialwright.logic.nodes import Call, Expr, ItemRef, Node, TermRef, children
+from trialwright.logic.scope import FactLike, Facts
+from trialwright.logic.table import TABLE
+from trialwright.logic.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A fact that an atom looked at; `value` in the item's unit."""
+
+    ref: ItemRef
+    value: Value
+    fact: FactLike
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """`missing`: items that the atom needs and that are not known. `computed`: the left side of a comparison."""
+
+    node: Node
+    truth: Truth
+    used: tuple[Used, ...]
+    missing: tuple[ItemRef, ...]
+    computed: Value = None
+    term: TermRef | None = None
+    """The innermost named term around the atom."""
+    positive: bool = True
+    """False where the atom being true speaks against the whole (under `not`)."""
+
+    @property
+    def supports(self) -> Truth:
+        """What the atom says for the whole."""
+        return self.truth if self.positive else self.truth.negate()
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An item whose value would help. `decides`: the answers that knowing it alone could bring."""
+
+    ref: ItemRef
+    decides: frozenset[Truth]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    truth: Truth
+    atoms: tuple[Atom, ...]
+    missing: tuple[Missing, ...]
+    """Empty once decided; else the items in the order of how far each could decide."""
+
+
+def explain(expr: Expr, facts: Facts | Context) -> Explanation:
+    """Explain a truth-valued expression for a patient."""
+    context = Context.of(facts)
+    truth = truth_of(expr.root, context)
+    atoms = tuple(_atoms(expr.root, context, None))
+    missing = _missing(expr.root, context, atoms) if truth is Truth.UNKNOWN else ()
+    return Explanation(truth, atoms, missing)
+
+
+_TURNS = frozenset({"not", "at_most"})
+
+
+def _atoms(node: Node, context: Context, term: TermRef | None, positive: bool = True) -> Iterator[Atom]:
+    if isinstance(node, TermRef):
+        yield from _atoms(node.body, context, node, positive)
+    elif isinstance(node, Call) and node.kind.name == "truth" and TABLE[node.op].connective:
+        inside = TABLE[node.op].inside
+        seen = inside(node, context) if inside else context
+        for child in node.args:
+            if child.kind.name == "truth":
+                yield from _atoms(child, seen, term, positive != (node.op in _TURNS))
+    elif isinstance(node, (Call, ItemRef)) and node.kind.name == "truth":
+        yield replace(_atom(node, context), term=term, positive=positive)
+
+
+def _atom(node: Call | ItemRef, context: Context) -> Atom:
+    truth = truth_of(node, context)
+    refs = list({ref.id: ref for ref in _looked_at(node, context)}.values())
+    used = tuple(Used(ref, r.value, r.fact) for ref in refs for r in _counting(node, ref, context))
+    missing = tuple(ref for ref in refs if not context.readings(ref)) if truth is Truth.UNKNOWN else ()
+    if truth is Truth.UNKNOWN and not missing:
+        missing = tuple(refs)  # known, yet not enough: a partial date, a value without its limits, days not on file
+    formula = (
+        isinstance(node, Call) and isinstance(node.args[0], (Call, TermRef)) and node.args[0].kind.name == "number"
+    )
+    computed = value_of(node.args[0], context) if formula and isinstance(node, Call) else None
+    return Atom(node, truth, used, missing, computed)
+
+
+def _looked_at(node: Node, context: Context) -> Iterator[ItemRef]:
+    """Items that matter; a derived one only by its own facts if it has any, else by what it is derived from."""
+    if isinstance(node, ItemRef):
+        if node.derived is None or context.readings(node):
+            yield node
+        else:
+            yield from _looked_at(node.derived, context)
+        return
+    for child in children(node):
+        yield from _looked_at(child, context)
+
+
+_OVER_ALL = frozenset({"any", "all", "count", "max", "min", "within", "occurred", "consecutive_days", "earliest"})
+
+
+def _counting(node: Node, ref: ItemRef, context: Context) -> tuple[Reading, ...]:
+    readings = context.readings(ref)
+    if not readings:
+        return ()
+    if _mentions(node, ref, over_all=False):
+        return tuple(sorted(readings, key=lambda r: r.when))
+    return tuple(r for r in readings if r.when == readings[0].when)
+
+
+def _mentions(node: Node, ref: ItemRef, *, over_all: bool) -> bool:
+    """Whether `ref` stands inside an operator that goes over all its readings."""
+    if node == ref:
+        return over_all
+    deeper = over_all or (isinstance(node, Call) and node.op in _OVER_ALL)
+    return any(_mentions(child, ref, over_all=deeper) for child in children(node))
+
+
+def _missing(root: Node, context: Context, atoms: tuple[Atom, ...]) -> tuple[Missing, ...]:
+    """Each missing item, with what the whole could become if the atoms that need it came out one way or the other."""
+    needs: dict[str, tuple[ItemRef, list[Atom]]] = {}
+    for atom in atoms:
+        for ref in atom.missing:
+            needs.setdefault(ref.id, (ref, []))[1].append(atom)
+    if_only = _WhatIf(root, context, atoms)
+    found = [Missing(ref, if_only(own)) for ref, own in needs.values()]
+    if any(m.decides for m in found):
+        return tuple(sorted(found, key=lambda m: -len(m.decides)))
+    # None decides alone: those come first that decide with the most others.
+    pairs = {
+        ref.id: sum(bool(if_only([*own, *other])) for name, (_, other) in needs.items() if name != ref.id)
+        for ref, own in needs.values()
+    }
+    return tuple(sorted(found, key=lambda m: -pairs[m.ref.id]))
+
+
+class _WhatIf:
+    """The truth of the whole while all atoms keep their truth but some."""
+
+    def __init__(self, root: Node, context: Context, atoms: tuple[Atom, ...]) -> None:
+        self.root, self.context = root, context
+        self.now = {id(atom.node): atom.truth for atom in atoms}
+
+    def __call__(self, atoms: list[Atom]) -> frozenset[Truth]:
+        """What the whole is decided to be if these atoms come out all for it, or all against it."""
+        answers = set()
+        for outcome in (True, False):
+            changed = {id(atom.node): Truth.of(outcome == atom.positive) for atom in atoms}
+            answers.add(truth_of(self.root, self.context.assuming({**self.now, **changed})))
+        return frozenset(answers - {Truth.UNKNOWN})

@@ -1,0 +1,269 @@
+"""One virtual patient's way through the study, done by the people of the site through conduct's actions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+
+from trialwright.conduct import actions
+from trialwright.kernel.dates import completed_years
+from trialwright.kernel.errors import Refused
+from trialwright.rehearse.cast import Cast
+from trialwright.rehearse.clock import Clock, Process
+from trialwright.rehearse.desk import Desk, Sheet
+from trialwright.simulate.draws import generator, number
+from trialwright.simulate.happenings import Period
+from trialwright.simulate.observation import Observation
+from trialwright.simulate.patient import Given, VirtualPatient
+from trialwright.study.definition import Study
+from trialwright.study.schedule import Visit
+
+REFUSED, NOT_ELIGIBLE, UNDECIDED, FULL = (
+    "consent_refused",
+    "not_eligible",
+    "eligibility_undetermined",
+    "enrolment_complete",
+)
+"""Reasons for which screening ends without enrolment."""
+MINUTES_A_FORM = 4
+FIRST_DOSE_AFTER = dt.timedelta(minutes=90)
+
+
+@dataclass
+class Stage:
+    """What all patients of a rehearsal share. `enrolled` counts the places taken."""
+
+    study: Study
+    cast: Cast
+    clock: Clock
+    seed: int
+    enrolled: int = 0
+
+    @property
+    def full(self) -> bool:
+        return self.enrolled >= self.study.registration.design.enrolment
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A visit on a patient's itinerary: `day` from the first dose; None when it will be missed."""
+
+    visit: Visit
+    day: int
+    attended: bool
+
+
+@dataclass
+class Life:
+    """The patient, the desk that writes about it, and where it stands."""
+
+    stage: Stage
+    patient: VirtualPatient
+    desk: Desk
+    subject: str = ""
+    first: dt.datetime | None = None
+    doses: list[Given] = field(default_factory=list)
+    logs: dict[str, dict[int, list[Observation]]] = field(default_factory=dict)
+    written: dict[str, set[int]] = field(default_factory=dict)
+
+    @property
+    def study(self) -> Study:
+        return self.stage.study
+
+    def run(self) -> Process:
+        """From arrival to the end of participation."""
+        patient, team, study = self.patient, self.desk.team, self.study
+        yield patient.arrival
+        if self.stage.full:
+            return
+        self.subject = actions.register_subject(study.id, patient.site, by=team.coordinator, at=patient.arrival)
+        at = patient.arrival + dt.timedelta(minutes=25)
+        yield at
+        if not patient.consents:
+            self._end(REFUSED, at)
+            return
+        self._consent(at)
+        eligible = yield from self._screen(at + dt.timedelta(minutes=10))
+        if eligible:
+            yield from self._after_screening()
+
+    def _consent(self, at: dt.datetime) -> None:
+        actions.record_consent(self.study.id, self.subject, by=self.desk.team.coordinator, at=at)
+        if self._is_minor():
+            actions.record_consent(self.study.id, self.subject, guardian=True, by=self.desk.team.coordinator, at=at)
+
+    def _is_minor(self) -> bool:
+        born = self.patient.born
+        return (
+            born is not None
+            and completed_years(born, self.patient.arrival.date()) < self.study.assumptions.people.adult_age
+        )
+
+    def _screen(self, at: dt.datetime) -> Generator[dt.datetime, None, bool]:
+        """Fill in the screening forms and decide. Returns whether the patient is eligible."""
+        visit = next(v for v in self.study.schedule.visits if v.anchor == "screening")
+        yield at
+        actions.start_visit(self.study.id, self.subject, visit.id, by=self.desk.team.coordinator, at=at)
+        for form in visit.forms:
+            at += dt.timedelta(minutes=MINUTES_A_FORM)
+            yield at
+            self._write(visit, form, at, careful=True)
+        at += dt.timedelta(minutes=30)
+        yield at
+        verdict = actions.decide_eligibility(self.study.id, self.subject, by=self.desk.team.investigator, at=at)
+        if verdict.state == "eligible":
+            return True
+        self._end(NOT_ELIGIBLE if verdict.state == "not_eligible" else UNDECIDED, at)
+        return False
+
+    def _after_screening(self) -> Process:
+        day = self.patient.arrival.date() + dt.timedelta(days=self.patient.days_to_enrolment)
+        at = self._morning(day, "enrolment")
+        at = max(at, self.patient.arrival + dt.timedelta(hours=4))
+        yield at
+        try:
+            actions.enrol(self.study.id, self.subject, by=self.desk.team.investigator, at=at)
+        except Refused:
+            self._end(FULL if self.stage.full else NOT_ELIGIBLE, at)
+            return
+        self.stage.enrolled += 1
+        yield from self._treatment(at + FIRST_DOSE_AFTER)
+
+    def _treatment(self, first: dt.datetime) -> Process:
+        self.first = first
+        leaving = self.patient.exit
+        stops = self._itinerary()
+        last = leaving.day if leaving and leaving.day <= stops[-1].day else stops[-1].day
+        leaving = leaving if leaving and leaving.day <= stops[-1].day else None
+        doses = tuple(s.day for s in stops if s.visit.dose and s.attended and s.day < last)
+        period = Period(first.date(), first.date() + dt.timedelta(days=last), doses or (0,))
+        for stop in stops:
+            if leaving and stop.day >= leaving.day:
+                break
+            yield from self._visit(stop, period)
+        yield from self._finish(leaving.reason if leaving else self.study.assumptions.exits.completed, period)
+
+    def _itinerary(self) -> list[Stop]:
+        """The days on which the patient comes, doses at least the shortest interval apart."""
+        stops: list[Stop] = []
+        earliest = 0
+        for visit in (v for v in self.study.schedule.visits if v.anchor == "first_dose"):
+            shift = self.patient.attends(visit)
+            day = max(visit.offset + (shift or 0), earliest)
+            stops.append(Stop(visit, day, shift is not None))
+            gap = self.study.dosing.min_interval_days if visit.dose and shift is not None else 1
+            earliest = day + gap
+        return stops
+
+    def _visit(self, stop: Stop, period: Period) -> Process:
+        at, visit, team = self._at(stop), stop.visit, self.desk.team
+        yield at
+        if not stop.attended:
+            at += dt.timedelta(hours=7)
+            yield at
+            actions.miss_visit(
+                self.study.id, self.subject, visit.id, "The subject did not come.", by=team.coordinator, at=at
+            )
+            return
+        actions.start_visit(self.study.id, self.subject, visit.id, by=team.coordinator, at=at)
+        late, dosing = self._sampled(visit), self._dosing_forms(visit)
+        for form in (f for f in visit.forms if f not in late and f not in dosing):
+            at += dt.timedelta(minutes=MINUTES_A_FORM)
+            yield at
+            self._write(visit, form, at, careful=False)
+        if visit.dose:
+            at = yield from self._infusion(visit, at + dt.timedelta(minutes=20))
+            for form in dosing:
+                self._write(visit, form, at, careful=True)
+        for form in late:
+            self.stage.clock.start(self._assayed(visit, form, at, tuple(self.doses)))
+        self._write_logs(at, period)
+
+    def _at(self, stop: Stop) -> dt.datetime:
+        assert self.first is not None
+        if stop.day == 0:
+            return self.first
+        return self._morning(self.first.date() + dt.timedelta(days=stop.day), stop.visit.id)
+
+    def _morning(self, day: dt.date, name: str) -> dt.datetime:
+        rng = generator(self.patient.seed, self.patient.number, "morning", name)
+        zone = self.patient.arrival.tzinfo
+        return dt.datetime(day.year, day.month, day.day, 8, 30, tzinfo=zone) + dt.timedelta(
+            minutes=int(rng.integers(150))
+        )
+
+    def _sampled(self, visit: Visit) -> tuple[str, ...]:
+        """Forms whose results come from a central assay, days later."""
+        items = {s.item for s in self.study.schedule.samples if s.visit == visit.id}
+        return tuple(f for f in visit.forms if items & set(self.study.form_by_id[f].item_ids()))
+
+    def _dosing_forms(self, visit: Visit) -> tuple[str, ...]:
+        item = self.study.dosing.dose_item
+        return tuple(f for f in visit.forms if item in self.study.form_by_id[f].item_ids())
+
+    def _infusion(self, visit: Visit, at: dt.datetime) -> Generator[dt.datetime, None, dt.datetime]:
+        """Plan the dose and give it, unless the rules are against it. Returns the moment of writing it down."""
+        yield at
+        assert visit.dose is not None
+        plan = actions.plan_dose(self.study.id, self.subject, visit.dose, by=self.desk.team.investigator, at=at)
+        minutes = self.study.dosing.infusion.minutes
+        if plan.decision == "give" and plan.amount is not None:
+            start = (at + dt.timedelta(minutes=40)).replace(second=0, microsecond=0)
+            self.doses.append(Given(start, plan.amount, minutes, plan.weight))
+            at = start + dt.timedelta(minutes=minutes + 15)
+            yield at
+        return at
+
+    def _assayed(self, visit: Visit, form: str, at: dt.datetime, doses: Sequence[Given]) -> Process:
+        rng = generator(self.patient.seed, self.patient.number, "assay", visit.id, form)
+        done = at + dt.timedelta(days=number(self.study.assumptions.entry.delay, rng), hours=2)
+        done = done.replace(second=0, microsecond=0)
+        yield done
+        self._write(visit, form, done, careful=True, seen_at=at, doses=doses)
+
+    def _write(
+        self, visit: Visit, form: str, at: dt.datetime, *, careful: bool,
+        seen_at: dt.datetime | None = None, doses: Sequence[Given] | None = None,
+    ) -> None:  # fmt: skip
+        seen = self.patient.observe(visit, form, seen_at or at, self.doses if doses is None else doses)
+        rng = generator(self.patient.seed, self.patient.number, "desk", visit.id, form)
+        weighed = self.study.dosing.weight.item in self.study.form_by_id[form].item_ids()
+        self.desk.write(Sheet(self.subject, form, visit.id), seen, at, rng, careful=careful or weighed)
+
+    def _write_logs(self, at: dt.datetime, period: Period, *, final: bool = False) -> None:
+        """Rows of the running forms whose last day has passed; at the end all of them."""
+        for form in self.study.schedule.logs:
+            rows, done = self._log(form, period), self.written.setdefault(form, set())
+            ready = [r for r, fields in rows.items() if r not in done and (final or self._past(fields, at.date()))]
+            done.update(ready)
+            rng = generator(self.patient.seed, self.patient.number, "log", form, len(done))
+            self.desk.write(Sheet(self.subject, form), [o for r in ready for o in rows[r]], at, rng)
+
+    def _log(self, form: str, period: Period) -> dict[int, list[Observation]]:
+        if form not in self.logs:
+            seen = self.patient.log_rows(form, period)
+            self.logs[form] = {row: [o for o in seen if o.row == row] for row in sorted({o.row for o in seen})}
+        return self.logs[form]
+
+    def _past(self, fields: Sequence[Observation], today: dt.date) -> bool:
+        """Whether the row tells its end, and that has come."""
+        days = [o.value[:10] for o in fields if self.study.item_by_id[o.item].type in ("date", "datetime") and o.value]
+        return len(days) > 1 and max(days) <= today.isoformat()
+
+    def _finish(self, reason: str, period: Period) -> Process:
+        at = self._morning(period.last, "end") + dt.timedelta(hours=7)
+        yield at
+        self._write_logs(at, period, final=True)
+        exits = self.study.assumptions.exits
+        answers = {exits.reason: reason, exits.date: period.last.isoformat()}
+        death = any(way.fatal for way in exits.ways if way.reason == reason)
+        if death and exits.death_date:
+            answers[exits.death_date] = period.last.isoformat()
+        seen = [Observation(exits.form, exits.group, 1, item, value) for item, value in answers.items()]
+        rng = generator(self.patient.seed, self.patient.number, "desk", exits.form)
+        self.desk.write(Sheet(self.subject, exits.form), seen, at, rng)
+        self._end(reason, at)
+
+    def _end(self, reason: str, at: dt.datetime) -> None:
+        actions.end_participation(self.study.id, self.subject, reason, by=self.desk.team.investigator, at=at)

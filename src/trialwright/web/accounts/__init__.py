@@ -1,0 +1,1 @@
+"""Logins, and the persons of a study that they stand for."""

@@ -1,0 +1,1 @@
+"""Pages after login: dashboard, subjects, casebook, forms, queries, audit."""

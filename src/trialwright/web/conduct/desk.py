@@ -1,0 +1,102 @@
+"""What every page of a study in conduct needs: the study, the person with their roles, and the frame of the page."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from trialwright.conduct import worklists
+from trialwright.conduct.actions import Person, studies
+from trialwright.kernel.errors import UnknownName
+from trialwright.study.definition import Study
+from trialwright.web.accounts.people import acting
+from trialwright.web.errors import problem
+from trialwright.web.page import Step, page, words
+
+P = ParamSpec("P")
+SECTIONS = ("dashboard", "subjects", "queries", "audit")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A request to a study in conduct, by somebody who has a role in it."""
+
+    request: HttpRequest
+    study: Study
+    by: Person
+    virtual: bool
+
+    @property
+    def id(self) -> str:
+        return self.study.id
+
+    def may(self, action: str, site: str = "") -> bool:
+        return self.by.role_for(action, site) is not None
+
+    @property
+    def now(self) -> dt.datetime:
+        """The time. A virtual trial has a calendar of its own: its now is never before its latest event."""
+        present = dt.datetime.now(dt.UTC)
+        latest = worklists.newest(self.id) if self.virtual else None
+        return max(present, latest) if latest else present
+
+    @property
+    def today(self) -> dt.date:
+        """The day to decide what is due: in a virtual trial the day of its latest event."""
+        latest = worklists.newest(self.id) if self.virtual else None
+        return (latest or self.now).date()
+
+    def place(self, *steps: Step) -> tuple[Step, ...]:
+        """The line that says where one is: the study first."""
+        return (Step(self.study.registration.identity.nct_id, reverse("dashboard", args=[self.id])), *steps)
+
+    def page(self, template: str, section: str, *, title: str, place: tuple[Step, ...], **context: Any) -> HttpResponse:
+        return page(
+            self.request,
+            template,
+            title=title,
+            place=place,
+            study=self.study,
+            section=section,
+            virtual=self.virtual,
+            person=self.by,
+            sections_seen=[name for name in SECTIONS if name != "audit" or self.may_read_audit],
+            **context,
+        )
+
+    @property
+    def may_read_audit(self) -> bool:
+        return any(self.may("read_audit", role.site) for role in self.by.roles)
+
+
+View = Callable[Concatenate[Desk, P], HttpResponse]
+
+
+def at_desk(view: View[P]) -> Callable[..., HttpResponse]:
+    """A view for people with a role in the study; others log in, or read why not."""
+
+    @login_required
+    @wraps(view)
+    def opened(request: HttpRequest, study_id: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            trial = studies.trial(study_id.lower())
+        except UnknownName:
+            return problem(request, 404, words(request)("conduct.not_open"))
+        study = studies.of_trial(trial)
+        desk = Desk(request, study, acting(request, study.id), trial.virtual)
+        return view(desk, *args, **kwargs)
+
+    return opened
+
+
+def label(desk: Desk, item: str) -> str:
+    """The item's label in the person's language."""
+    known = desk.study.item_by_id.get(item)
+    return words(desk.request).say(known.label) if known else item

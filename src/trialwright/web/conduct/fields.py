@@ -1,0 +1,209 @@
+"""The fields of one form as the page shows them, and what a person typed into them as entries for the save."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from trialwright.conduct.actions import Entry
+from trialwright.conduct.rules.values import NULL_REASONS, Place
+from trialwright.conduct.worklists import FieldView, FormView
+from trialwright.kernel import units
+from trialwright.kernel.errors import InputError
+from trialwright.kernel.texts import Text
+from trialwright.study.definition import Study
+
+FEW = 4
+"""Up to so many choices stand side by side; more go into a list."""
+
+_NAME = re.compile(r"([vunlhw]):([a-z0-9_]+):([1-9][0-9]{0,3}):([a-z0-9_]+)$")
+_PARTS = {"v": "value", "u": "unit", "n": "null_reason", "l": "low", "h": "high", "w": "when"}
+_SHAPES = {"quantity": "number", "integer": "number", "date": "date", "event": "event", "datetime": "datetime"}
+Typed = dict[Place, dict[str, str]]
+"""field -> part of its entry -> what was typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One field of one row: what it asks, what it holds or what was typed instead, and what is wrong with that."""
+
+    view: FieldView
+    typed: Mapping[str, str]
+    error: str
+    limits: bool
+    """Whether the item has reference limits, which a laboratory may set otherwise."""
+
+    @property
+    def id(self) -> str:
+        return anchor(self.view.place)
+
+    @property
+    def name(self) -> str:
+        """What follows the letter in the names of its inputs."""
+        return ":".join(str(part) for part in self.view.place)
+
+    @property
+    def stored(self) -> bool:
+        return bool(self.view.value or self.view.null_reason)
+
+    @property
+    def shown(self) -> bool:
+        """A field that is not asked here shows only when it holds something."""
+        return not self.view.hidden or self.stored or bool(self.error) or bool(self.typed.get("value"))
+
+    def part(self, name: str) -> str:
+        """What stands in one of its inputs."""
+        if name in self.typed:
+            return self.typed[name]
+        held = getattr(self.view, name)
+        return f"{held:g}" if isinstance(held, float) else str(held or "")
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        return self.view.units if len(self.view.units) > 1 else ()
+
+    @property
+    def shape(self) -> str:
+        """How it is asked for: output, options, list, number, date, event, datetime or text."""
+        if self.view.derived:
+            return "output"
+        if self.view.type in ("boolean", "judgement"):
+            return "options"
+        if self.view.type == "choice":
+            return "options" if len(self.view.choices) <= FEW else "list"
+        return _SHAPES.get(self.view.type, "text")
+
+    @property
+    def choices(self) -> tuple[tuple[str, Text | None], ...]:
+        """(code, label) to choose from; yes and no have no label of their own."""
+        if self.view.type in ("boolean", "judgement"):
+            return (("true", None), ("false", None))
+        return tuple((choice.code, choice.label) for choice in self.view.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    number: int
+    new: bool
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A group of fields: lines one under the other, or rows of a table."""
+
+    id: str
+    label: Text | None
+    repeating: bool
+    rows: tuple[Row, ...]
+
+    @property
+    def pattern(self) -> Row:
+        """The row from which another one is made."""
+        return self.rows[-1]
+
+    @property
+    def filled(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if not row.new)
+
+
+def anchor(place: Place) -> str:
+    return "-".join(str(part) for part in place)
+
+
+def sections(study: Study, sheet: FormView, typed: Typed, errors: Mapping[Place, str]) -> tuple[Section, ...]:
+    """The form's groups. Rows that were typed but never stored come after the stored ones."""
+    made = []
+    for group in sheet.groups:
+        rows = {row.number: (row.new, row.fields) for row in group.rows}
+        pattern = group.rows[-1].fields
+        for number in sorted({n for name, n, _ in typed if name == group.group and group.repeating}):
+            fresh = tuple(replace(field, row=number) for field in pattern)
+            rows[number] = (False, rows[number][1] if number in rows else fresh)
+        if group.repeating and all(not new for new, _ in rows.values()):
+            last = max(rows) + 1
+            rows[last] = (True, tuple(replace(field, row=last) for field in pattern))
+        shown = tuple(
+            Row(n, rows[n][0], tuple(_cell(study, f, typed, errors) for f in rows[n][1])) for n in sorted(rows)
+        )
+        made.append(Section(group.group, group.label, group.repeating, shown))
+    return tuple(made)
+
+
+def _cell(study: Study, view: FieldView, typed: Typed, errors: Mapping[Place, str]) -> Cell:
+    limits = study.item_by_id[view.item].normal is not None
+    return Cell(view, typed.get(view.place, {}), errors.get(view.place, ""), limits)
+
+
+def read(sent: Iterable[tuple[str, str]]) -> Typed:
+    """What a person sent, by field. Names that are none of a form's fields are passed over."""
+    found: Typed = {}
+    for name, value in sent:
+        match = _NAME.match(name)
+        if match:
+            letter, group, row, item = match.groups()
+            found.setdefault((group, int(row), item), {})[_PARTS[letter]] = value
+    return found
+
+
+def stored(sheet: FormView) -> dict[Place, Entry]:
+    """The form as it is kept, with an empty entry for each empty field; derived fields are nobody's to send."""
+    fields = [f for group in sheet.groups for row in group.rows for f in row.fields if not f.derived]
+    return {
+        f.place: Entry(f.item, f.value, f.unit, f.group, f.row, f.low, f.high, f.null_reason, f.when) for f in fields
+    }
+
+
+def changes(typed: Typed, before: Mapping[Place, Entry]) -> tuple[list[Entry], dict[Place, str]]:
+    """The entries that differ from what is kept, and a sentence for each one that cannot be read at all."""
+    entries: list[Entry] = []
+    errors: dict[Place, str] = {}
+    for place, parts in typed.items():
+        held = before.get(place) or Entry(place[2], "", group=place[0], row=place[1])
+        try:
+            entry = _entry(held, parts)
+        except InputError as error:
+            errors[place] = str(error)
+            continue
+        if not _same(held, entry):
+            entries.append(entry)
+    return entries, errors
+
+
+def _entry(held: Entry, parts: Mapping[str, str]) -> Entry:
+    limits = {name: _limit(parts[name]) for name in ("low", "high") if name in parts}
+    words = {name: parts[name].strip() for name in ("value", "unit", "null_reason", "when") if name in parts}
+    return replace(held, **limits, **words)  # type: ignore[arg-type]  # the names are those of Entry
+
+
+def _limit(text: str) -> float | None:
+    try:
+        return float(text) if text.strip() else None
+    except ValueError:
+        raise InputError(f"The laboratory's limit '{text}' is not a number.", hint="Write digits, as in 84.") from None
+
+
+def _same(held: Entry, entry: Entry) -> bool:
+    """Whether nothing was changed; a unit or a limit beside an empty field says nothing yet."""
+    if not entry.value or not held.value:
+        return (held.value, held.null_reason) == (entry.value, entry.null_reason)
+    return held == entry
+
+
+def differences(typed: Typed, before: Mapping[Place, Entry]) -> list[tuple[Place, str, str]]:
+    """(field, what is kept now, what was typed) for each field that two people left differently."""
+    nothing = Entry("", "")
+    return [
+        (place, shown(before.get(place, nothing)), shown(entry))
+        for entry in changes(typed, before)[0]
+        for place in ((entry.group, entry.row, entry.item),)
+    ]
+
+
+def shown(entry: Entry) -> str:
+    """An entry in short: 133 μmol/L, "not done", or a dash."""
+    if entry.null_reason:
+        return NULL_REASONS.get(entry.null_reason, entry.null_reason)
+    unit = units.show(entry.unit) if entry.unit not in ("", "1") else ""
+    return f"{entry.value} {unit}".strip() if entry.value else "–"

@@ -1,0 +1,131 @@
+"""Queries and the audit trail of the study."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from trialwright.conduct import actions, worklists
+from trialwright.conduct.rules.policy import ACTIONS
+from trialwright.conduct.rules.states import QUERY
+from trialwright.conduct.worklists import AuditFilter, Change, QueryFilter, QueryLine
+from trialwright.kernel.errors import Refused, UnknownName
+from trialwright.web.conduct.desk import Desk, at_desk
+from trialwright.web.page import Step, page_number, pairs, words
+
+STEPS = {
+    "answer": actions.answer_query, "close": actions.close_query, "reopen": actions.reopen_query,
+    "cancel": actions.cancel_query,
+}  # fmt: skip
+LIVE = "live"
+
+
+@at_desk
+def queries(desk: Desk) -> HttpResponse:
+    """The longest open come first; the filters stand in the address. Live queries unless another state is asked for."""
+    t = words(desk.request)
+    get = desk.request.GET
+    wanted = QueryFilter(get.get("state", LIVE), get.get("site", ""), get.get("subject", ""))
+    return desk.page(
+        "conduct/queries.html",
+        "queries",
+        title=t("queries.title"),
+        place=desk.place(Step(t("queries.title"))),
+        found=worklists.queries(desk.id, desk.by, wanted, page=page_number(desk.request)),
+        wanted=wanted,
+        states_of=(LIVE, *QUERY.table),
+        sites=[site for site in desk.study.registration.sites if desk.by.sees(site.id)],
+        kept=_kept(pairs(get)),
+    )
+
+
+@at_desk
+def query(desk: Desk, subject: str, number: int) -> HttpResponse:
+    """One query with its exchange; what may be done with it now are its buttons."""
+    t = words(desk.request)
+    found = _query(desk, subject, number)
+    typed, refused = "", ""
+    if desk.request.method == "POST":
+        typed = desk.request.POST.get("text", "").strip()
+        step = desk.request.POST.get("step", "")
+        try:
+            return _do(desk, found, step, typed)
+        except Refused as refusal:
+            refused = str(refusal)
+    name = f"{subject} · {t('queries.number')} {number}"
+    response = desk.page(
+        "conduct/query.html",
+        "queries",
+        title=name,
+        place=desk.place(Step(t("queries.title"), reverse("queries", args=[desk.id])), Step(name)),
+        query=found,
+        steps=[s for s in STEPS if QUERY.allowed(found.state, s) and desk.may(f"{s}_query", found.site)],
+        typed=typed,
+        refused=refused,
+    )
+    response.status_code = 422 if refused else 200
+    return response
+
+
+def _query(desk: Desk, subject: str, number: int) -> QueryLine:
+    lines = worklists.queries(desk.id, desk.by, QueryFilter(subject=subject), size=10_000).lines
+    found = next((line for line in lines if line.number == number), None)
+    if found is None:
+        raise UnknownName("query", f"{subject}/{number}", [f"{line.subject}/{line.number}" for line in lines])
+    return found
+
+
+def _do(desk: Desk, found: QueryLine, step: str, text: str) -> HttpResponse:
+    t = words(desk.request)
+    if step not in STEPS:
+        raise UnknownName("step", step, STEPS)
+    if not text and step != "close":
+        raise Refused(t("queries.say"))
+    STEPS[step](desk.id, found.subject, found.number, text, by=desk.by, at=desk.now)
+    state = QUERY.after(found.state, step)
+    messages.success(desk.request, t("queries.done", n=found.number, state=t.code("query_state", state)))
+    return redirect("query", desk.id, found.subject, found.number)
+
+
+@at_desk
+def audit(desk: Desk) -> HttpResponse:
+    """Newest first, paged on the server; the filters stand in the address."""
+    t = words(desk.request)
+    get = desk.request.GET
+    asked = {name: get.get(name, "") for name in ("subject", "who", "action", "since")}
+    wanted = AuditFilter(subject=asked["subject"], who=asked["who"], action=asked["action"], since=_day(asked["since"]))
+    return desk.page(
+        "conduct/audit.html",
+        "audit",
+        title=t("audit.title"),
+        place=desk.place(Step(t("audit.title"))),
+        found=worklists.audit_trail(desk.id, desk.by, wanted, page=page_number(desk.request)),
+        asked=asked,
+        actions_of=[name for name in ACTIONS if not name.startswith("read")],
+        kept=_kept(pairs(get)),
+        ordered=_ordered,
+    )
+
+
+def _ordered(changes: Iterable[Change]) -> list[Change]:
+    """What people look for first: captured values, then the rest of their fields, then the states of things."""
+    return sorted(changes, key=lambda c: (c.table != "value", c.table == "value" and c.column != "value"))
+
+
+def _day(text: str) -> dt.datetime | None:
+    try:
+        return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC) if text else None
+    except ValueError:
+        return None
+
+
+def _kept(asked: Iterable[tuple[str, str]]) -> str:
+    """The filters of an address without its page, to put before `page=`."""
+    kept = urlencode([(name, value) for name, value in asked if name != "page" and value])
+    return f"{kept}&" if kept else ""

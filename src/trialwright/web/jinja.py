@@ -1,0 +1,91 @@
+"""The template language: filters and globals that our pages use."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.contrib.messages import get_messages
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from django_htmx.jinja import htmx_script
+from jinja2 import Environment, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from trialwright.web.page import words
+from trialwright.web.words import LANGUAGES
+
+THIN = "\u202f"
+
+
+def environment(**options: Any) -> Environment:
+    """Jinja with autoescape and undefined names as errors."""
+    env = Environment(**options | {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True})  # noqa: S701
+    env.globals |= {
+        "static": static,
+        "url": reverse,
+        "htmx_script": htmx_script,
+        "get_messages": get_messages,
+        "languages": LANGUAGES,
+    }
+    env.filters |= {"n": number, "day": day, "longday": long_day, "moment": moment, "unit": unit}
+    return env
+
+
+def shared(request: HttpRequest) -> dict[str, object]:
+    """What every template knows: `t` (the words), `lang`, and the address for the other languages."""
+    spoken = words(request)
+    query = request.GET.copy()
+    addresses = {}
+    for lang in LANGUAGES:
+        query["lang"] = lang
+        addresses[lang] = f"?{query.urlencode()}"
+    return {"t": spoken, "lang": spoken.lang, "addresses": addresses}
+
+
+def number(value: float | int | str | None, decimals: int | None = None) -> str:
+    """Thin grouping from 10,000 on: 15 300. None is a dash."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, str):
+        return value
+    text = f"{value:,.{decimals}f}" if decimals is not None else f"{value:,g}" if abs(value) < 1e6 else f"{value:,.0f}"
+    return text.replace(",", THIN if abs(value) >= 10_000 else "").replace("-", "\u2212")
+
+
+def day(value: dt.date | str | None) -> str | Markup:
+    """A day as 2026-03-15, marked up as a time."""
+    if not value:
+        return "–"
+    text = value if isinstance(value, str) else value.isoformat()[:10]
+    return Markup('<time datetime="{0}">{0}</time>').format(text)
+
+
+@pass_context
+def long_day(context: Context, value: dt.date | None) -> str | Markup:
+    """A day with the local custom beside it, where the language has another."""
+    if value is None or context["lang"] != "zh":
+        return day(value)
+    return day(value) + Markup(' <span class="soft small">{}年{}月{}日</span>').format(
+        value.year, value.month, value.day
+    )
+
+
+def moment(value: dt.datetime | None) -> str | Markup:
+    """A moment to the minute with its zone: 2026-03-15 09:30 UTC+08:00."""
+    if value is None:
+        return "–"
+    zone = value.strftime("%z")
+    shown = "UTC" if not value.utcoffset() else f"UTC{zone[:3]}:{zone[3:5]}"
+    return Markup('<time datetime="{}">{} <span class="soft">{}</span></time>').format(
+        value.isoformat(timespec="seconds"), value.strftime("%Y-%m-%d %H:%M"), shown
+    )
+
+
+def unit(code: str) -> str:
+    """A UCUM unit in print: 10*9/L as 10⁹/L; nothing for a pure number."""
+    from trialwright.kernel import units
+
+    return "" if code in ("", "1") else units.show(code)

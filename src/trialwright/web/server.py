@@ -1,0 +1,110 @@
+"""Starts the web server on one machine: its data folder, its accounts, one gunicorn process."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trialwright.kernel.errors import InputError, TrialwrightError
+from trialwright.web.setup import setup
+
+if TYPE_CHECKING:
+    from trialwright.web.accounts.people import Account
+
+DATABASE = "conduct.sqlite3"
+THREADS = 8
+
+
+def check_port(port: int) -> None:
+    """Raise TrialwrightError when something else listens on `port`."""
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            hint = "Choose another with --port." if port >= 1024 else "Choose one from 1024 on with --port."
+            raise TrialwrightError(f"Port {port} cannot be used ({error.strerror}).", hint=hint) from None
+
+
+def prepare(rehearsal: Path | None, data: Path | None, *, fresh: bool = False) -> Path:
+    """Make the data folder ready, with a copy of the rehearsal's database, and set Django up on it.
+
+    A database that is there already is kept, unless `fresh`. Raises InputError when the folder holds no rehearsal.
+    """
+    if rehearsal is not None and not (rehearsal / DATABASE).is_file():
+        raise InputError(
+            f"There is no rehearsal in {rehearsal}.", hint="Make one with `trialwright rehearse STUDY --out FOLDER`."
+        )
+    folder = data or (rehearsal.resolve().parent if rehearsal else Path.cwd()) / "data"
+    folder.mkdir(parents=True, exist_ok=True)
+    database = folder / DATABASE
+    if rehearsal is not None:
+        if fresh or not database.exists():
+            copy_database(rehearsal / DATABASE, database)
+        os.environ.setdefault("TRIALWRIGHT_RESULTS", str(rehearsal.resolve()))
+    os.environ.setdefault("TRIALWRIGHT_SECRET", _secret(folder / "secret"))
+    setup(database.resolve(), accounts=True)
+    return database
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Copy an SQLite database with whatever its write-ahead log holds; the copy appears whole or not at all."""
+    part = target.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    with (
+        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as old,
+        closing(sqlite3.connect(part)) as new,
+    ):
+        old.backup(new)
+    for left in (f"{target}-wal", f"{target}-shm"):
+        Path(left).unlink(missing_ok=True)
+    shutil.move(part, target)
+
+
+def _secret(file: Path) -> str:
+    """The key that signs sessions, kept so that a restart logs nobody out."""
+    if not file.exists():
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as out:
+            out.write(secrets.token_urlsafe(48))
+    return file.read_text(encoding="ascii")
+
+
+def open_accounts() -> list[Account]:
+    """Accounts for each role in every study in conduct here, with new passwords."""
+    from trialwright.web.accounts.people import demo_accounts
+
+    return demo_accounts()
+
+
+def run(port: int) -> None:
+    """Serve until Ctrl-C: one process, because the embedded database has one writer; threads wait for it in turn."""
+    from gunicorn.app.base import BaseApplication
+
+    class Server(BaseApplication):
+        def load_config(self) -> None:
+            for key, value in _options(port).items():
+                self.cfg.set(key, value)
+
+        def load(self) -> Callable[..., Any]:
+            from trialwright.web.wsgi import application
+
+            return application
+
+    Server().run()
+
+
+def _options(port: int) -> dict[str, Any]:
+    return {
+        "bind": f"127.0.0.1:{port}",
+        "workers": 1,
+        "threads": THREADS,
+        "loglevel": "warning",
+        "proc_name": "trialwright",
+    }

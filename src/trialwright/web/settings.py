@@ -1,0 +1,157 @@
+"""Settings of the Django project: from the environment, with defaults that suit one machine.
+
+TRIALWRIGHT_DATABASE  the SQLite file
+TRIALWRIGHT_SECRET    key that signs sessions; made anew for each process when absent
+TRIALWRIGHT_HOSTS     names that the server answers to, separated by commas
+TRIALWRIGHT_HTTPS     1 when people reach the server over HTTPS: cookies then travel on nothing else
+TRIALWRIGHT_STUDIES   folders of study definitions beside the built-in ones, separated by the system's path sign
+TRIALWRIGHT_RESULTS   a record with results, or a folder of rehearsals that hold `results.json`
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+HTTPS = os.environ.get("TRIALWRIGHT_HTTPS") == "1"
+
+SECRET_KEY = os.environ.get("TRIALWRIGHT_SECRET") or secrets.token_urlsafe(48)
+DEBUG = False
+ALLOWED_HOSTS = [
+    *("127.0.0.1", "localhost", "[::1]", "testserver"),
+    *filter(None, os.environ.get("TRIALWRIGHT_HOSTS", "").split(",")),
+]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "allauth",
+    "allauth.account",
+    "axes",
+    "trialwright.conduct.store",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "trialwright.web.middleware.language",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "trialwright.web.middleware.content_policy",
+    "trialwright.web.middleware.stay_awake",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "trialwright.web.errors.refusals",
+    "axes.middleware.AxesMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [HERE / "templates"],
+        "OPTIONS": {
+            "environment": "trialwright.web.jinja.environment",
+            "context_processors": ["trialwright.web.jinja.shared", "trialwright.web.accounts.people.signed_in"],
+        },
+    },
+    # allauth and axes look for their own templates here; every page that a person meets is one of ours above.
+    {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True},
+]
+FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+
+# IMMEDIATE takes the writer's lock when a transaction begins: two writers queue up instead of failing in the middle.
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": os.environ.get("TRIALWRIGHT_DATABASE", "trialwright.sqlite3"),
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;",
+        },
+    }
+}
+
+ROOT_URLCONF = "trialwright.web.urls"
+WSGI_APPLICATION = "trialwright.web.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [HERE / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
+# Files are served from where they are installed: nothing to collect before the first start.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 3600
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "trialwright.web.accounts.people.Adapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+# django-axes counts failed logins and locks; a second counter would only confuse its sentence.
+ACCOUNT_RATE_LIMITS = {"login_failed": False}
+
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "trialwright.web.errors.locked_out"
+AXES_RESET_ON_SUCCESS = True
+AXES_ENABLE_ACCESS_FAILURE_LOG = True
+
+SESSION_COOKIE_AGE = 30 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "trialwright.web.errors.stale_page"
+SECURE_HSTS_SECONDS = 3600 * 24 * 365 if HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+X_FRAME_OPTIONS = "DENY"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+SILENCED_SYSTEM_CHECKS = ["security.W008"]  # a proxy in front redirects to HTTPS
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "loggers": {
+        "django": {"handlers": ["console"], "level": "ERROR", "propagate": False},
+        "axes": {"handlers": ["console"], "level": "ERROR", "propagate": False},
+    },
+}
+
+TRIALWRIGHT_STUDIES = [Path(p) for p in os.environ.get("TRIALWRIGHT_STUDIES", "").split(os.pathsep) if p]
+TRIALWRIGHT_RESULTS = os.environ.get("TRIALWRIGHT_RESULTS", "")

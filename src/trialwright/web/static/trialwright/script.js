@@ -1,0 +1,181 @@
+/* What the pages do beyond what the server sends: keep typed text, keys, and the place in a long page. */
+(() => {
+  "use strict";
+  const $$ = (selector, root = document) => Array.from(root.querySelectorAll(selector));
+
+  /* --- Long pages: mark the section that is being read ------------------------------------------------------- */
+  const readingMark = () => {
+    const links = new Map($$("[data-toc] a").map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
+    if (!links.size) return;
+    const sections = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
+    const mark = () => {
+      const line = window.innerHeight * 0.25;
+      let current = sections[0];
+      for (const section of sections) if (section.getBoundingClientRect().top <= line) current = section;
+      const atEnd = window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 4;
+      if (atEnd) current = sections[sections.length - 1];
+      for (const [id, link] of links) {
+        if (id === current.id) link.setAttribute("aria-current", "true");
+        else link.removeAttribute("aria-current");
+      }
+    };
+    let waiting = false;
+    addEventListener("scroll", () => {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(() => { waiting = false; mark(); });
+    }, { passive: true });
+    mark();
+  };
+
+  /* --- Matrix: arrow keys go from cell to cell; one stop for the Tab key ------------------------------------- */
+  const gridKeys = (table) => {
+    const rows = $$("tbody tr", table).map((row) => $$("a", row)).filter((row) => row.length);
+    if (!rows.length) return;
+    rows.flat().forEach((cell) => { cell.tabIndex = -1; });
+    rows[0][0].tabIndex = 0;
+    const go = (cell) => {
+      rows.flat().forEach((other) => { other.tabIndex = -1; });
+      cell.tabIndex = 0;
+      cell.focus();
+      cell.scrollIntoView({ block: "nearest", inline: "nearest" });
+    };
+    table.addEventListener("keydown", (event) => {
+      const y = rows.findIndex((row) => row.includes(event.target));
+      if (y < 0) return;
+      const x = rows[y].indexOf(event.target);
+      const last = rows[y].length - 1;
+      const to = {
+        ArrowLeft: [y, x - 1], ArrowRight: [y, x + 1], ArrowUp: [y - 1, x], ArrowDown: [y + 1, x],
+        Home: [y, 0], End: [y, last],
+      }[event.key];
+      if (!to || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      const row = rows[Math.max(0, Math.min(rows.length - 1, to[0]))];
+      go(row[Math.max(0, Math.min(row.length - 1, to[1]))]);
+    });
+    table.addEventListener("focusin", (event) => {
+      if (rows.flat().includes(event.target)) {
+        rows.flat().forEach((other) => { other.tabIndex = -1; });
+        event.target.tabIndex = 0;
+      }
+    });
+  };
+
+  /* --- A form of a subject: nothing typed is lost ------------------------------------------------------------- */
+  const fields = (form) => $$("input[name], select[name], textarea[name]", form).filter((f) => f.type !== "hidden");
+  const picture = (form) => {
+    const values = {};
+    for (const f of fields(form)) {
+      if (f.type === "radio" || f.type === "checkbox") { if (f.checked) values[f.name] = f.value; else values[f.name] ??= ""; }
+      else values[f.name] = f.value;
+    }
+    return values;
+  };
+  const restore = (form, values) => {
+    for (const f of fields(form)) {
+      if (!(f.name in values)) continue;
+      if (f.type === "radio" || f.type === "checkbox") f.checked = f.value === values[f.name];
+      else f.value = values[f.name];
+    }
+  };
+  const stored = (key) => { try { return JSON.parse(sessionStorage.getItem(key)); } catch { return null; } };
+
+  const capture = (form) => {
+    /* The draft lives in this tab only and goes with it; it is bound to the version of the form it was typed on. */
+    const key = `draft:${form.dataset.draft}`;
+    const clean = JSON.stringify(picture(form));
+    const state = form.querySelector("[data-state]");
+    const reason = form.querySelector("[data-reason]");
+    const draft = stored(key);
+    if (draft && !form.hasAttribute("data-rejected") && JSON.stringify(draft) !== clean) {
+      restore(form, draft);
+      const note = document.getElementById("restored");
+      if (note) note.hidden = false;
+    }
+    let sending = false;
+    const changed = () => JSON.stringify(picture(form)) !== clean || form.hasAttribute("data-rejected");
+    const touch = () => {
+      const dirty = changed();
+      if (state) state.textContent = dirty ? state.dataset.dirty : state.dataset.kept;
+      if (dirty) sessionStorage.setItem(key, JSON.stringify(picture(form)));
+      else sessionStorage.removeItem(key);
+      if (reason && !reason.hasAttribute("data-always")) reason.hidden = !overwrites(form);
+    };
+    form.addEventListener("input", touch);
+    form.addEventListener("change", touch);
+    const at = form.querySelector("[data-at]");
+    form.addEventListener("focusin", (event) => {
+      const line = event.target.closest("[id^='f-']");
+      if (line && at) at.value = line.id.slice(2);
+    });
+    form.addEventListener("submit", (event) => {
+      if (sending) { event.preventDefault(); return; }
+      sending = true;
+    });
+    form.addEventListener("reset", () => setTimeout(() => { sessionStorage.removeItem(key); touch(); }));
+    addEventListener("beforeunload", (event) => { if (changed() && !sending) event.preventDefault(); });
+    addEventListener("pageshow", () => { sending = false; });
+    touch();
+  };
+
+  /* A stored value is being changed when a field that held one no longer shows it. */
+  const face = (line) => $$("input[name], select[name], textarea[name]", line)
+    .filter((f) => (f.type !== "radio" && f.type !== "checkbox") || f.checked)
+    .map((f) => f.value).join("\u001f");
+  const kept = (form) => $$("[data-was='1']", form);
+  const overwrites = (form) => kept(form).some((line) => line.dataset.first !== face(line));
+
+  /* --- Repeating groups: another row, made from the blank one that the server sent ---------------------------- */
+  const addRow = (button) => {
+    const template = document.getElementById(button.dataset.addRow);
+    const body = document.getElementById(button.dataset.into);
+    const old = template.dataset.number;
+    const next = Math.max(0, ...$$("[data-row]", body).map((row) => Number(row.dataset.row))) + 1;
+    const row = template.content.cloneNode(true);
+    for (const element of $$("*", row)) {
+      for (const name of ["name", "id", "aria-describedby"]) {
+        const value = element.getAttribute(name);
+        if (value) element.setAttribute(name, value.replace(`:${old}:`, `:${next}:`).replace(`-${old}-`, `-${next}-`));
+      }
+      const label = element.getAttribute("aria-label");
+      if (label) element.setAttribute("aria-label", label.replace(/\d+$/, String(next)));
+      if (element.dataset.row) element.dataset.row = String(next);
+      if (element.dataset.rowNumber !== undefined) element.textContent = String(next);
+    }
+    $$("td[colspan]", body).forEach((cell) => cell.closest("tr").remove());
+    body.append(row);
+    const first = body.querySelector(`[data-row="${next}"] input, [data-row="${next}"] select`);
+    if (first) first.focus();
+  };
+
+  /* --- Start ---------------------------------------------------------------------------------------------------- */
+  const start = () => {
+    if (window.matchMedia("(max-width: 820px)").matches) $$("[data-fold]").forEach((part) => { part.open = false; });
+    readingMark();
+    $$("[data-grid]").forEach(gridKeys);
+    $$("form[data-draft]").forEach((form) => {
+      kept(form).forEach((line) => { line.dataset.first = face(line); });
+      capture(form);
+    });
+    $$(".tabs [aria-current]").forEach((tab) => { tab.parentElement.scrollLeft = tab.offsetLeft - 24; });
+    const errors = document.querySelector("[data-focus-now]");
+    if (errors) errors.focus();
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-add-row]");
+    if (button) addRow(button);
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+  });
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === "s") {
+      const form = document.querySelector("form[data-draft]");
+      if (form) { event.preventDefault(); form.requestSubmit(); }
+    }
+  });
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
+})();

@@ -1,0 +1,48 @@
+"""Addresses of the pages."""
+
+from __future__ import annotations
+
+from allauth.account import views as account
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, path
+
+from trialwright.web.conduct import capture, oversight, overview
+from trialwright.web.conduct.subject import casebook
+from trialwright.web.record import views as record
+
+
+def health(_request: HttpRequest) -> HttpResponse:
+    """Answers as soon as the database does."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", record.home, name="home"),
+    path("health", health, name="health"),
+    path("studies/<str:name>/", record.record, name="record"),
+    path("conduct/<str:study_id>/", overview.dashboard, name="dashboard"),
+    path("conduct/<str:study_id>/subjects/", overview.subjects, name="subjects"),
+    path("conduct/<str:study_id>/subjects/<str:subject>/", casebook, name="casebook"),
+    path(
+        "conduct/<str:study_id>/subjects/<str:subject>/visits/<str:visit>/<str:form>/",
+        capture.visit_form,
+        name="visit_form",
+    ),
+    path("conduct/<str:study_id>/subjects/<str:subject>/logs/<str:form>/", capture.log_form, name="log_form"),
+    path("conduct/<str:study_id>/queries/", oversight.queries, name="queries"),
+    path("conduct/<str:study_id>/queries/<str:subject>/<int:number>/", oversight.query, name="query"),
+    path("conduct/<str:study_id>/audit/", oversight.audit, name="audit"),
+    path("login/", account.login, name="account_login"),
+    path("logout/", account.logout, name="account_logout"),
+    path("account/inactive/", account.account_inactive, name="account_inactive"),
+    path("account/password/", account.password_change, name="account_change_password"),
+]
+
+handler400 = "trialwright.web.errors.bad_request"
+handler403 = "trialwright.web.errors.forbidden"
+handler404 = "trialwright.web.errors.not_found"
+handler500 = "trialwright.web.errors.failed"

@@ -1,0 +1,155 @@
+"""The audit is verified against the tables: whatever is changed behind its back is found and named."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from trialwright.conduct.rules.values import Entry
+
+EDITS = {
+    "a value edited": (
+        "UPDATE conduct_value SET value = '99' WHERE item = 'weight'",
+        "The value 01-001 screening vitals body 1 weight was edited: value is '99', by the log it is '60'.",
+    ),
+    "a value deleted": (
+        "DELETE FROM conduct_value WHERE item = 'weight'",
+        "The value 01-001 screening vitals body 1 weight was deleted: the log has it, the table has not.",
+    ),
+    "a value inserted": (
+        ("INSERT INTO conduct_value (form_id, [group], row, item, value, unit, null_reason, [when], signed_by)"
+        " SELECT form_id, [group], row, 'height', '170', 'cm', '', '', '' FROM conduct_value WHERE item = 'weight'"),
+        "The value 01-001 screening vitals body 1 height was inserted: the table has it, the log has not.",
+    ),
+    "a state edited": (
+        "UPDATE conduct_subject SET state = 'completed'",
+        "The subject 01-001 was edited: state is 'completed', by the log it is 'enrolled'.",
+    ),
+    "a signature forged": (
+        "UPDATE conduct_value SET signed_by = 'coordinator' WHERE item = 'unfit'",
+        ("The value 01-001 screening person who 1 unfit was edited: signed_by is 'coordinator',"
+        " by the log it is 'investigator'."),
+    ),
+    "a place taken back": (
+        "UPDATE conduct_trial SET enrolled = 0",
+        "The study tiny was edited: enrolled is 0, by the log it is 1.",
+    ),
+    "a role given": (
+        "UPDATE conduct_member SET role = 'investigator' WHERE role = 'sponsor'",
+        "The member sponsor investigator was inserted: the table has it, the log has not.",
+    ),
+    "the definition edited": (
+        "UPDATE conduct_version SET definition = replace(definition, '400', '900')",
+        "The definition of version 1.0 was edited: its hash does not fit.",
+    ),
+    "an event edited": (
+        "UPDATE conduct_event SET who = 'somebody' WHERE action = 'enrol'",
+        "(enrol) was edited: its hash does not fit.",
+    ),
+    "an event deleted": ("DELETE FROM conduct_event WHERE sequence = 12", "Event 12 is missing: event 13 follows 11."),
+    "the last event deleted": (
+        "DELETE FROM conduct_event WHERE action = 'enrol'",
+        "The log ends at event 14; 15 events were written.",
+    ),
+    "two events swapped": (
+        ("UPDATE conduct_event SET sequence = CASE sequence WHEN 12 THEN 1013 WHEN 13 THEN 1012 ELSE sequence END;"
+        "UPDATE conduct_event SET sequence = sequence % 1000"),
+        "Event 12 does not follow on the event before it.",
+    ),
+    "an event copied": (
+        ("INSERT INTO conduct_event (sequence, at, local, zone, who, role, action, site, subject, visit, form, reason,"
+        " content, version, previous, hash, trial_id) SELECT 16, at, local, zone, who, role, action, site, subject,"
+        " visit, form, reason, content, version, previous, hash, trial_id FROM conduct_event WHERE sequence = 15"),
+        "Event 16 (enrol) was edited: its hash does not fit.",
+    ),
+}  # fmt: skip
+
+
+def edit(database: Path, script: str) -> None:
+    """Change the file as its owner could: with the triggers out of the way."""
+    with sqlite3.connect(database) as file:
+        file.executescript("DROP TRIGGER event_no_update; DROP TRIGGER event_no_delete;" + script)
+    file.close()
+
+
+@pytest.mark.parametrize("kind", EDITS)
+def test_whatever_is_changed_behind_its_back_is_found(desk: Any, database: Path, kind: str) -> None:
+    from trialwright.conduct.worklists import verify_audit
+
+    desk.enrolled()
+    assert verify_audit(desk.study).problems == ()
+    script, says = EDITS[kind]
+    edit(database, script)
+    problems = verify_audit(desk.study).problems
+    assert any(says in problem for problem in problems), problems
+
+
+def test_an_event_edited_with_its_hash_breaks_the_chain(desk: Any, database: Path) -> None:
+    from trialwright.conduct.rules.chain import event_hash
+    from trialwright.conduct.store.models import Event
+    from trialwright.conduct.worklists import verify_audit
+    from trialwright.conduct.worklists.verify import _COLUMNS
+
+    desk.enrolled()
+    event = Event.objects.get(sequence=12)
+    columns = {name: getattr(event, name) for name in _COLUMNS} | {"study": desk.study, "who": "somebody"}
+    edit(database, f"UPDATE conduct_event SET who = 'somebody', hash = '{event_hash(columns)}' WHERE sequence = 12")
+    assert verify_audit(desk.study).problems == ("Event 13 does not follow on the event before it.",)
+
+
+def test_a_history_with_changes_removals_and_queries_verifies(desk: Any) -> None:
+    from trialwright.conduct import actions
+    from trialwright.conduct.worklists import verify_audit
+
+    subject = desk.screened(weight="160")
+    save: dict[str, Any] = {"visit": "screening", "reason": "x", "by": desk.investigator, "at": desk.at}
+    for typed in ("60.0", "", "70"):
+        limits = {"low": 30, "high": 150.5} if typed else {}
+        actions.save_form(desk.study, subject, "vitals", [Entry("weight", typed, **limits)], **save)
+    found = verify_audit(desk.study)
+    assert found.verified
+    assert found.events == 17
+
+
+def test_the_command_answers_with_words_json_and_exit_codes(desk: Any, database: Path, tmp_path: Path) -> None:
+    from trialwright.cli.conduct import app
+
+    desk.enrolled()
+    run = CliRunner().invoke
+    good = run(app, ["verify-audit", str(tmp_path)])
+    assert (good.exit_code, "verified. 15 events" in good.output) == (0, True)
+    edit(database, EDITS["a value edited"][0])
+    bad = run(app, ["verify-audit", str(database), "--json"])
+    assert bad.exit_code == 1
+    assert json.loads(bad.output)[0]["problems"] == [EDITS["a value edited"][1]]
+    assert "NOT verified. 1 problems" in run(app, ["verify-audit", str(database)]).output
+
+
+@pytest.mark.parametrize(("content", "says"), [(None, "There is no database at"), ("not one", "is not a database")])
+def test_a_wrong_path_is_named(tmp_path: Path, content: str | None, says: str) -> None:
+    from trialwright.cli.conduct import database_at
+    from trialwright.kernel.errors import InputError
+
+    path = tmp_path / "x.sqlite3"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(InputError, match=says):
+        database_at(path)
+
+
+def test_a_database_of_something_else_is_named(database: Path, tmp_path: Path) -> None:
+    from trialwright.cli.conduct import app
+    from trialwright.kernel.errors import InputError
+
+    other = tmp_path / "other.sqlite3"
+    with sqlite3.connect(other) as file:
+        file.execute("CREATE TABLE x (y)")
+    file.close()
+    answer = CliRunner().invoke(app, ["verify-audit", str(other)])
+    assert isinstance(answer.exception, InputError)
+    assert "is not a database of Trialwright" in str(answer.exception)

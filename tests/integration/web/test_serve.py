@@ -1,0 +1,94 @@
+"""`trialwright serve`: what it does before the first page, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sqlite3
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trialwright.cli.main import main
+from trialwright.web import server
+
+
+def run(capsys: Any, *args: str) -> tuple[int, str]:
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", *args])
+    return int(ended.value.code or 0), capsys.readouterr().err
+
+
+def test_a_port_in_use_is_one_sentence(capsys: Any) -> None:
+    with contextlib.closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        code, said = run(capsys, "--port", port)
+    assert code == 3
+    assert said.count("\n") == 1
+    assert f"Port {port} cannot be used" in said
+
+
+def test_a_folder_without_a_rehearsal_is_one_sentence(capsys: Any, tmp_path: Path) -> None:
+    code, said = run(capsys, "--rehearsal", str(tmp_path), "--port", "8976")
+    assert code == 2
+    assert "There is no rehearsal" in said
+    assert "trialwright rehearse" in said
+    assert list(tmp_path.iterdir()) == [], "nothing is left behind"
+
+
+def test_help_has_an_example(capsys: Any) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "--help"])
+    assert ended.value.code == 0
+    assert "Example: trialwright serve --rehearsal" in capsys.readouterr().out
+
+
+def test_the_rehearsals_own_folder_stays_as_it_is(trial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIALWRIGHT_RESULTS", "")
+    monkeypatch.setenv("TRIALWRIGHT_SECRET", "a secret of this test")
+    rehearsal = tmp_path / "rehearsal"
+    rehearsal.mkdir()
+    server.copy_database(trial, rehearsal / server.DATABASE)
+    before = (rehearsal / server.DATABASE).read_bytes()
+    data = tmp_path / "data"
+    placed = server.prepare(rehearsal, data)
+    accounts = server.open_accounts()
+    assert placed == data / server.DATABASE
+    assert {a.username for a in accounts} == {"coordinator", "investigator", "monitor", "data_manager", "auditor"}
+    assert len({a.password for a in accounts}) == len(accounts), "each password is its own"
+    assert (rehearsal / server.DATABASE).read_bytes() == before
+
+
+def test_a_second_start_keeps_what_was_captured_unless_fresh(
+    trial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIALWRIGHT_RESULTS", "")
+    monkeypatch.setenv("TRIALWRIGHT_SECRET", "a secret of this test")
+    rehearsal = tmp_path / "rehearsal"
+    rehearsal.mkdir()
+    server.copy_database(trial, rehearsal / server.DATABASE)
+    placed = server.prepare(rehearsal, tmp_path / "data")
+    with contextlib.closing(sqlite3.connect(placed)) as file:
+        file.execute("CREATE TABLE kept (x)")
+        file.commit()
+
+    def kept() -> bool:
+        with contextlib.closing(sqlite3.connect(placed)) as file:
+            return bool(file.execute("SELECT 1 FROM sqlite_master WHERE name = 'kept'").fetchone())
+
+    server.prepare(rehearsal, tmp_path / "data")
+    assert kept()
+    server.prepare(rehearsal, tmp_path / "data", fresh=True)
+    assert not kept()
+
+
+def test_the_key_of_sessions_is_kept_and_read_by_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    first = server._secret(file)
+    assert server._secret(file) == first
+    assert len(first) > 40
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
