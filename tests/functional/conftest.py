@@ -95,7 +95,7 @@ def _opened(program: subprocess.Popen[str], port: int) -> Site:
     return Site(f"http://127.0.0.1:{port}", passwords, "02-001" if SCREENSHOTS else "01-001")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Debian's chromium, or the one that CHROMIUM names. Missing: CI fails, elsewhere the tests are skipped."""
     from playwright.sync_api import sync_playwright
