@@ -61,7 +61,8 @@ def test_another_seed_is_another_trial(rehearsal: Path, tmp_path: Path) -> None:
     run_program("rehearse", "nct07208058", "--seed", "2", "--out", str(tmp_path / "other"), check=True)
     ours, other = _files(rehearsal), _files(tmp_path / "other")
     assert set(ours) == set(other)
-    assert ours["sdtm/dm.xpt"] != other["sdtm/dm.xpt"]
+    for name in ("sdtm/dm.xpt", "sdtm/lb.xpt", "conduct.sqlite3"):
+        assert ours[name] != other[name], name
     for name in ("ta", "te", "tv", "ti"):
         assert _frame(rehearsal, name).equals(_frame(tmp_path / "other", name)), "the design does not hang on the seed"
 

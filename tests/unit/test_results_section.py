@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,14 @@ def test_a_missing_value_says_why() -> None:
         "value": "NA",
         "comment": "Not estimable from these data.",
     }
+
+
+def test_a_limit_that_was_not_reached_is_said_and_not_left_out() -> None:
+    time = replace(RESULTS.outcomes[1], stats=(Stat("", 36.0, low=22.0, high=None, n=30),))
+    section = results_section(replace(RESULTS, outcomes=(RESULTS.outcomes[0], time)), STUDY)
+    posted = section["outcomeMeasuresModule"]["outcomeMeasures"][1]["classes"][0]["categories"][0]["measurements"][0]
+    assert (posted["value"], posted["lowerLimit"], posted["upperLimit"]) == ("36", "22", "NA")
+    assert "not reached" in posted["comment"]
 
 
 def test_virtual_data_say_so_in_every_module() -> None:

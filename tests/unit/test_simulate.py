@@ -223,8 +223,12 @@ def test_operating_characteristics_agree_with_the_exact_design(study: Study) -> 
     expected = found.planned * (1 - found.eligible_rate) / found.eligible_rate
     assert found.mean_failures == pytest.approx(expected, rel=0.05)
     assert found.duration[0.05] < found.duration[0.5] < found.duration[0.95]
-    assert found == simulate(study, 5, 4000, panel=200)
-    assert found != simulate(study, 6, 4000, panel=200)
+
+
+def test_the_same_seed_simulates_the_same_trials_and_another_seed_others(study: Study) -> None:
+    found = simulate(study, 5, 400, panel=30)
+    assert found == simulate(study, 5, 400, panel=30)
+    assert found != simulate(study, 6, 400, panel=30)
 
 
 def test_no_trials_are_refused(study: Study) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from lifelines import KaplanMeierFitter
@@ -31,6 +33,13 @@ def test_exact_interval_is_made_of_beta_quantiles() -> None:
 
 def test_primary_hlh_trial_has_its_published_p_value() -> None:
     assert exact_test(17, 27, 0.40).p_value == pytest.approx(0.013, abs=5e-4)
+
+
+@pytest.mark.parametrize("alternative", ["greater", "less", "two-sided"])
+@pytest.mark.parametrize(("x", "n", "null"), [(0, 30, 0.3), (17, 30, 0.3), (30, 30, 0.5), (4, 27, 0.4)])
+def test_p_values_are_those_of_scipy(x: int, n: int, null: float, alternative: Any) -> None:
+    found = exact_test(x, n, null, alternative=alternative)
+    assert found.p_value == pytest.approx(stats.binomtest(x, n, null, alternative=alternative).pvalue)
 
 
 def test_nobody_analysed_gives_a_reason_and_no_number() -> None:

@@ -113,10 +113,7 @@ def column_type(variable: Variable) -> type[pl.DataType]:
 def build(spec: DatasetSpec, records: Iterable[Record]) -> Dataset:
     """The data set: sorted by its keys, numbered, without empty permissible variables, lengths from the data."""
     rows = list(records)
-    columns = {
-        v.name: pl.Series(v.name, [row.get(v.name) for row in rows], column_type(v.variable)) for v in spec.variables
-    }
-    frame = _filled(pl.DataFrame(columns), spec)
+    frame = _filled(pl.DataFrame([_column(v.variable, rows) for v in spec.variables]), spec)
     frame = _sequenced(frame.sort(spec.keys, nulls_last=False, maintain_order=True), spec)
     kept = [v for v in spec.variables if v.core != "Perm" or _has_values(frame[v.name])]
     names = [v.name for v in kept]
@@ -131,6 +128,12 @@ def build(spec: DatasetSpec, records: Iterable[Record]) -> Dataset:
         standard=spec.standard,
         dataset_class=spec.dataset_class,
     )
+
+
+def _column(variable: Variable, rows: Sequence[Record]) -> pl.Series:
+    """One variable of all records. A value of another type is an error, never quietly made to fit."""
+    name = variable.name
+    return pl.Series(name, [row.get(name) for row in rows], column_type(variable))
 
 
 def _filled(frame: pl.DataFrame, spec: DatasetSpec) -> pl.DataFrame:

@@ -80,7 +80,8 @@ def _is_numeric_date(variable: Variable, series: pl.Series) -> bool:
 
 def _rows(dataset: Dataset) -> str:
     frame = dataset.frame.with_columns(_values(v, dataset.frame[v.name]) for v in dataset.variables)
-    lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in frame.iter_rows())
+    line = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+    lines = (line.encode(row) for row in frame.iter_rows())
     body = ",\n  ".join(lines)
     return f"\n  {body}\n " if body else ""
 

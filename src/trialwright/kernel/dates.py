@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 
 from trialwright.kernel.errors import InputError
 
@@ -17,6 +18,7 @@ class PartialDate:
     last: dt.date
 
     @classmethod
+    @lru_cache(maxsize=4096)
     def parse(cls, text: str) -> PartialDate:
         """Read `2026`, `2026-03` or `2026-03-15`; a time after the day is dropped. Raises InputError."""
         parts = text.strip().split("T")[0].split("-")

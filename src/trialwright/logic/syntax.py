@@ -18,8 +18,9 @@ _SPOKEN = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Tree[Token]:
-    """The syntax tree of a text. Raises LogicError."""
+    """The syntax tree of a text; who gets it leaves it as it is. Raises LogicError."""
     from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken
 
     try:

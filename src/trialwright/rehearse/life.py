@@ -236,6 +236,8 @@ class Life:
         for form in self.study.schedule.logs:
             rows, done = self._log(form, period), self.written.setdefault(form, set())
             ready = [r for r, fields in rows.items() if r not in done and (final or self._past(fields, at.date()))]
+            if not ready:
+                continue
             done.update(ready)
             rng = generator(self.patient.seed, self.patient.number, "log", form, len(done))
             self.desk.write(Sheet(self.subject, form), [o for r in ready for o in rows[r]], at, rng)

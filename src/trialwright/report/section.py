@@ -121,12 +121,14 @@ def _classes(stats: tuple[Stat, ...], prefix: str, analysed: int) -> list[Json]:
 
 def _measurement(stat: Stat, prefix: str) -> Json:
     shape: Json = {"groupId": f"{prefix}000", "value": text(stat.value)}
-    for key, value in (("spread", stat.spread), ("lowerLimit", stat.low), ("upperLimit", stat.high)):
-        if value is not None:
-            shape[key] = text(value)
-    if stat.value is None or stat.comment:
-        shape["comment"] = stat.comment or "Not estimable from these data."
-    return shape
+    if stat.spread is not None:
+        shape["spread"] = text(stat.spread)
+    comment = stat.comment or ("Not estimable from these data." if stat.value is None else "")
+    if (stat.low, stat.high) != (None, None):
+        shape |= {"lowerLimit": text(stat.low), "upperLimit": text(stat.high)}
+        if stat.value is not None and None in (stat.low, stat.high):
+            comment = comment or "NA: this limit of the interval was not reached with the subjects analysed."
+    return shape | ({"comment": comment} if comment else {})
 
 
 def _outcome(outcome: Outcome, study: Study, mark: str) -> Json:

@@ -62,8 +62,10 @@ class Findings:
     def patient(self, subject: str, visit: float) -> Patient:
         """The subject at a visit. Baseline facts only of items that have a result at the visit as well."""
         now = self.facts.get((subject, visit), ())
-        present = {fact.item for fact in now}
-        earlier = tuple(f for f in self.before.get(subject, ()) if f.item in present and f not in now)
+        of_visit: dict[str, list[Fact]] = {}
+        for fact in now:
+            of_visit.setdefault(fact.item, []).append(fact)
+        earlier = tuple(f for f in self.before.get(subject, ()) if f not in of_visit.get(f.item, [f]))
         dm = self.subjects[subject]
         first = dm["RFXSTDTC"][:DAY]
         screening = dt.date.fromisoformat((dm["RFICDTC"] or dm["RFXSTDTC"])[:DAY])

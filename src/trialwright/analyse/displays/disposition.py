@@ -6,7 +6,8 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from scipy import stats
+import numpy as np
+from scipy import special
 
 from trialwright.analyse.displays import words
 from trialwright.analyse.displays.data import Data, Subject
@@ -177,10 +178,11 @@ _Plan = list[tuple[dt.date, float, float, float]]
 def _plan(start: dt.date, target: dt.date, planned: int) -> _Plan:
     length = (target - start).days
     plan: _Plan = []
+    counts = np.arange(planned + 1)
     for step in range(41):
         mean = planned * step / 40
-        low, high = (float(stats.poisson.ppf(q, mean)) if mean else 0.0 for q in (0.1, 0.9))
-        plan.append((start + dt.timedelta(days=round(length * step / 40)), mean, min(low, planned), min(high, planned)))
+        low, high = (min(float(n), planned) for n in np.searchsorted(special.pdtr(counts, mean), (0.1, 0.9)))
+        plan.append((start + dt.timedelta(days=round(length * step / 40)), mean, low, high))
     return plan
 
 

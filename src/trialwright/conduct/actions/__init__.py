@@ -7,6 +7,7 @@ Django must be set up before this is imported (`trialwright.web.setup.setup`).
 from trialwright.conduct.actions.forms import FormSaved, save_form
 from trialwright.conduct.actions.people import activate_site, add_person, open_study, person, remove_person
 from trialwright.conduct.actions.queries import answer_query, cancel_query, close_query, open_query, reopen_query
+from trialwright.conduct.actions.scratch import forgo_durability
 from trialwright.conduct.actions.studies import definition
 from trialwright.conduct.actions.subjects import (
     decide_eligibility,
@@ -24,6 +25,6 @@ from trialwright.conduct.rules.values import Entry
 __all__ = [
     "INSTALLER", "ROLES", "DosePlan", "Entry", "FormErrors", "FormSaved", "Person", "ReasonNeeded", "Role", "StaleForm",
     "activate_site", "add_person", "answer_query", "cancel_query", "close_query", "decide_eligibility", "definition",
-    "end_participation", "enrol", "miss_visit", "open_query", "open_study", "person", "plan_dose", "record_consent",
-    "register_subject", "remove_person", "reopen_query", "save_form", "start_visit",
+    "end_participation", "enrol", "forgo_durability", "miss_visit", "open_query", "open_study", "person", "plan_dose",
+    "record_consent", "register_subject", "remove_person", "reopen_query", "save_form", "start_visit",
 ]  # fmt: skip

@@ -68,7 +68,7 @@ def save_form(
 
 def scene_of(study: Study, row: db.Form, fields: FormMap, day: dt.date | None) -> Scene:
     """The form with what the subject's other forms say of items that it speaks of."""
-    elsewhere = captured_of(row.subject, checks.foreign_items(study, fields.form), besides=row)
+    elsewhere = captured_of(row.subject, fields.spoken - fields.items.keys(), besides=row)
     return Scene(study, fields, days_of(row.subject), row.visit, day, checks.known_by(row.visit, day, elsewhere))
 
 
@@ -86,12 +86,15 @@ def _with_dependents(doing: Deed, save: _Save, saved: FormSaved) -> FormSaved:
     if not concerned:
         return saved
     subject = save.row.subject
+    others = [row for form in concerned for row in rows(db.Form).all(subject=subject, form=form)]
+    if not others:
+        return saved
     days = {visit.visit: visit.actual for visit in rows(db.Visit).all(subject=subject)}
     opened, closed = list(saved.opened), list(saved.closed)
-    for row in rows(db.Form).all(subject=subject):
+    for row in sorted(others, key=lambda row: row.pk):
         day = days.get(row.visit)
         earlier = day is not None and save.scene.day is not None and day < save.scene.day
-        if row.form not in concerned or row.pk == save.row.pk or earlier:
+        if row.pk == save.row.pk or earlier:
             continue
         again = _Save(doing, scene_of(study, row, capture.form_map(study, row.form), day), row)
         new, gone = again.refresh(changed)

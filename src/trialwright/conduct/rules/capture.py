@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from trialwright.conduct.rules import values
+from trialwright.conduct.rules import facts, values
 from trialwright.conduct.rules.values import Entry, Place
 from trialwright.kernel.errors import InputError, Refused, UnknownName
 from trialwright.study.definition import Study
@@ -53,6 +53,8 @@ class FormMap:
     group_of: Mapping[str, str]
     """item -> the first group that holds it."""
     items: Mapping[str, Item]
+    spoken: frozenset[str]
+    """Items that its checks, derivations and skip logic speak of, on this form and on others."""
 
 
 def form_map(study: Study, form_id: str) -> FormMap:
@@ -64,7 +66,15 @@ def form_map(study: Study, form_id: str) -> FormMap:
     for group, field in form.fields():
         group_of.setdefault(field.item, group.id)
     items = {item: study.item_by_id[item] for item in group_of}
-    return FormMap(form, {group.id: group for group in form.groups}, group_of, items)
+    return FormMap(form, {group.id: group for group in form.groups}, group_of, items, spoken_items(study, form))
+
+
+def spoken_items(study: Study, form: Form) -> frozenset[str]:
+    """Items that the form's checks, derivations and skip logic speak of."""
+    texts = [check.logic for check in form.checks]
+    texts += [field.show_when for _, field in form.fields() if field.show_when]
+    texts += [derive for item in form.item_ids() if (derive := study.item_by_id[item].derive)]
+    return facts.items_in(study, *texts)
 
 
 def accept(fields: FormMap, entries: Iterable[Entry]) -> dict[Place, Entry]:
@@ -72,7 +82,7 @@ def accept(fields: FormMap, entries: Iterable[Entry]) -> dict[Place, Entry]:
     accepted: dict[Place, Entry] = {}
     errors: dict[Place, str] = {}
     for entry in entries:
-        placed = replace(entry, group=entry.group or fields.group_of.get(entry.item, ""))
+        placed = entry if entry.group else replace(entry, group=fields.group_of.get(entry.item, ""))
         place = (placed.group, placed.row, placed.item)
         try:
             _check_place(fields, placed, place in accepted)

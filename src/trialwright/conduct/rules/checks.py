@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from trialwright.conduct.rules import facts, values
-from trialwright.conduct.rules.capture import FormMap
+from trialwright.conduct.rules.capture import FormMap, spoken_items
 from trialwright.conduct.rules.facts import Captured, Days
 from trialwright.conduct.rules.values import Entry, Place
 from trialwright.evidence.patient import Patient
@@ -37,14 +37,19 @@ class Scene:
     def patient(
         self, entries: Mapping[Place, Entry], signed: Mapping[Place, str], row: tuple[str, int] | None = None
     ) -> Patient:
-        """The subject as this form sees it: its own answers first; of the group of `row` only that row."""
+        """The subject as this form's logic sees it: its own answers first; of the group of `row` only that row."""
         here = [
             self._captured(entry, signed.get(place, ""))
             for place, entry in entries.items()
-            if row is None or place[0] != row[0] or place[1] == row[1]
+            if (row is None or place[0] != row[0] or place[1] == row[1]) and self._matters(entry)
         ]
         own = set(self.fields.items)
         return facts.patient(self.study, self.days, [*here, *(c for c in self.elsewhere if c.item not in own)])
+
+    def _matters(self, entry: Entry) -> bool:
+        """Whether the form's logic speaks of the item, or the item says something of the others in its row."""
+        place = (self.fields.form.id, entry.group, entry.item)
+        return entry.item in self.fields.spoken or place in self.study.row_companions
 
     def _captured(self, entry: Entry, signed_by: str) -> Captured:
         return Captured(
@@ -53,19 +58,11 @@ class Scene:
         )  # fmt: skip
 
 
-def foreign_items(study: Study, form: Form) -> frozenset[str]:
-    """Items on other forms that this form's checks, derivations and skip logic speak of."""
-    texts = [check.logic for check in form.checks]
-    texts += [field.show_when for _, field in form.fields() if field.show_when]
-    texts += [derive for item in form.item_ids() if (derive := study.item_by_id[item].derive)]
-    return facts.items_in(study, *texts) - set(form.item_ids())
-
-
 def dependents(study: Study) -> dict[str, frozenset[str]]:
     """item -> other forms that speak of it: they are looked at again when it changes."""
     found: dict[str, set[str]] = {}
     for form in study.forms:
-        for item in foreign_items(study, form):
+        for item in spoken_items(study, form) - set(form.item_ids()):
             found.setdefault(item, set()).add(form.id)
     return {item: frozenset(forms) for item, forms in found.items()}
 

@@ -112,7 +112,7 @@ def form_view(study_id: str, subject_id: str, form_id: str, by: Person, *, visit
     held = subject.visits.filter(visit=visit).first() if visit else None
     row = subject.forms.filter(visit=visit, form=form_id).first()
     day = held.actual if held else None
-    foreign = captured_of(subject, checks.foreign_items(study, fields.form), besides=row)
+    foreign = captured_of(subject, fields.spoken - fields.items.keys(), besides=row)
     elsewhere = checks.known_by(visit, day, foreign)
     scene = checks.Scene(study, fields, days_of(subject), visit, day, elsewhere)
     asked = queries(study_id, by, QueryFilter(subject=subject_id, form=form_id, visit=visit), size=1000)

@@ -8,7 +8,7 @@ from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from trialwright.kernel.errors import InputError
 
@@ -62,8 +62,10 @@ def proportion(x: int, n: int, *, confidence: float = 0.95) -> Proportion:
     _check_counts(x, n)
     if n == 0:
         return Proportion(x, n, confidence, None, None, None, "nobody was analysed")
-    interval = stats.binomtest(x, n).proportion_ci(confidence_level=confidence, method="exact")
-    return Proportion(x, n, confidence, x / n, float(interval.low), float(interval.high))
+    tail = (1 - confidence) / 2
+    low = float(special.betaincinv(x, n - x + 1, tail)) if x > 0 else 0.0
+    high = float(special.betaincinv(x + 1, n - x, 1 - tail)) if x < n else 1.0
+    return Proportion(x, n, confidence, x / n, low, high)
 
 
 def exact_test(x: int, n: int, null: float, *, alternative: Alternative = "greater") -> ExactTest:
@@ -72,7 +74,17 @@ def exact_test(x: int, n: int, null: float, *, alternative: Alternative = "great
     _check_rate("null rate", null)
     if n == 0:
         return ExactTest(x, n, null, alternative, None, "nobody was analysed")
-    return ExactTest(x, n, null, alternative, float(stats.binomtest(x, n, null, alternative=alternative).pvalue))
+    return ExactTest(x, n, null, alternative, _p_value(x, n, null, alternative))
+
+
+def _p_value(x: int, n: int, null: float, alternative: Alternative) -> float:
+    if alternative == "greater":
+        return float(special.bdtrc(x - 1, n, null))
+    if alternative == "less":
+        return float(special.bdtr(x, n, null))
+    from scipy import stats  # a second to load, for a test that few studies choose
+
+    return float(stats.binomtest(x, n, null).pvalue)
 
 
 def single_arm(n: int, *, null: float, target: float, alpha: float) -> SingleArmDesign:
@@ -81,7 +93,7 @@ def single_arm(n: int, *, null: float, target: float, alpha: float) -> SingleArm
     for word, rate in (("null rate", null), ("target rate", target), ("alpha", alpha)):
         _check_rate(word, rate)
     counts = np.arange(n + 2)
-    reject = np.flatnonzero(stats.binom.sf(counts - 1, n, null) <= alpha)
+    reject = np.flatnonzero(special.bdtrc(counts - 1, n, null) <= alpha)
     critical = int(reject[0])
     size, power = success_probability(n, critical, (null, target))
     return SingleArmDesign(n, null, target, alpha, critical, float(size), float(power))
@@ -89,7 +101,7 @@ def single_arm(n: int, *, null: float, target: float, alpha: float) -> SingleArm
 
 def success_probability(n: int, critical: int, rates: Sequence[float]) -> NDArray[np.float64]:
     """P(at least `critical` of `n` respond) for each true rate; shape (len(rates),), no unit."""
-    return cast("NDArray[np.float64]", np.asarray(stats.binom.sf(critical - 1, n, np.asarray(rates, dtype=float))))
+    return cast("NDArray[np.float64]", np.asarray(special.bdtrc(critical - 1, n, np.asarray(rates, dtype=float))))
 
 
 def _check_counts(x: int, n: int) -> None:
