@@ -83,6 +83,30 @@ def test_what_was_typed_comes_back_after_the_page_was_left(page: Any, site: Any)
     assert page.get_by_label("Respiratory rate", exact=True).input_value() == "23"
 
 
+def test_a_refused_value_comes_back_until_it_is_discarded_or_saved(page: Any, site: Any) -> None:
+    log_in(page, site, to=vitals(site))
+    pulse = page.get_by_label("Pulse", exact=True)
+    stored = pulse.input_value()
+    discard = page.get_by_role("button", name="Discard what I typed")
+    assert not discard.is_visible()
+    pulse.fill("many")
+    page.get_by_role("button", name="Save").click()
+    page.locator(".field-error").first.wait_for()
+    page.goto(f"{site.url}{vitals(site)}")
+    page.get_by_text("has been put back").wait_for()
+    assert pulse.input_value() == "many"
+    discard.click()
+    page.wait_for_function("document.querySelector('[data-discard]').hidden")
+    assert pulse.input_value() == stored
+    page.goto(f"{site.url}{vitals(site)}")
+    assert pulse.input_value() == stored
+    pulse.fill("88")
+    page.get_by_label("Reason for the change").fill("Counted again")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("One field was saved.").wait_for()
+    assert page.evaluate("Object.keys(sessionStorage).filter((k) => k.startsWith('draft:')).length") == 0
+
+
 def test_the_dashboard_and_the_matrix_work_by_keyboard(page: Any, site: Any, axe: Any, picture: Any) -> None:
     log_in(page, site)
     assert axe(page) == []

@@ -135,3 +135,41 @@ def test_new_from_a_bad_record_leaves_nothing_behind(capsys: pytest.CaptureFixtu
     assert code == 2
     assert "ends in the middle" in err
     assert [path.name for path in tmp_path.iterdir()] == ["cut.json"]
+
+
+def test_a_begun_study_keeps_the_numbers_of_the_records_criteria(
+    capsys: pytest.CaptureFixture[str], shared: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "my_mas"
+    assert run(capsys, "new", str(folder), "--from", str(shared / "record" / "NCT07208058.txt"))[0] == 0
+    study = load_study(folder)
+    assert study.id == "my_mas"
+    inclusion = [c for c in study.eligibility.criteria if c.kind == "inclusion"]
+    assert [c.id for c in inclusion] == ["I01", "I02", "I03", "I04", "I05"]
+    assert "birth_date + 16 years" in inclusion[0].logic
+
+
+@pytest.mark.parametrize("number", [7208058, "NCT123", "07208058", ["NCT07208058"]])
+def test_a_record_without_a_registry_number_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, number: object
+) -> None:
+    file = tmp_path / "record.json"
+    file.write_text(json.dumps({"protocolSection": {"identificationModule": {"nctId": number}}}))
+    code, _, err = run(capsys, "record", str(file))
+    assert code == 2
+    assert "nctId" in err
+    assert "eight digits" in err
+
+
+def test_a_value_of_the_wrong_kind_is_answered_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "rehearse", "nct07208058", "--seed", "abc", "--out", "somewhere")
+    assert code == 2
+    assert "'abc' is not a whole number." in err
+
+
+def test_two_sources_of_data_are_one_too_many(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(
+        capsys, "analyse", "nct07208058", "--rehearsal", "a", "--snapshot", "b.json", "--out", "somewhere"
+    )
+    assert code == 2
+    assert "not both" in err

@@ -144,3 +144,23 @@ def test_a_study_in_which_nobody_can_be_enrolled_ends_with_a_sentence_and_no_fol
     assert "only 0 were enrolled" in failed.stderr
     assert "Traceback" not in failed.stderr
     assert [p.name for p in tmp_path.iterdir()] == ["nobody"]
+
+
+def test_a_dose_put_off_by_a_rule_is_planned_again_on_later_days(tmp_path: Path) -> None:
+    study = crowded(load_study("nct07208058"))
+    plain = study.model_dump(mode="json", by_alias=True)
+    rule = next(rule for rule in plain["dosing"]["rules"] if rule["action"] == "delay")
+    rule["logic"] = "body_temperature > 37.2 Cel"
+    place = tmp_path / "feverish"
+    place.mkdir()
+    for name, text in dump_study(Study.model_validate(plain)).items():
+        (place / name).write_text(text, encoding="utf-8")
+    done = run(place, tmp_path / "out", 7)
+    assert done.returncode == 0, done.stderr
+    with closing(sqlite3.connect(tmp_path / "out" / "conduct.sqlite3")) as database:
+        planned = "FROM conduct_event WHERE action = 'plan_dose' GROUP BY subject, visit"
+        tries = [count for (count,) in database.execute(f"SELECT count(*) {planned}")]
+        again = study.assumptions.entry.reason_again.en
+        (measured,) = database.execute("SELECT count(*) FROM conduct_event WHERE reason = ?", (again,)).fetchone()
+    assert max(tries) > 1
+    assert measured > 0

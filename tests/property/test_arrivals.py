@@ -67,7 +67,7 @@ def test_nothing_is_logged_after_the_last_day(seed: int, number: int, days: int)
     start = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
     patient = VirtualPatient(STUDY, seed, number, "01", start)
     last = patient.exit.day if patient.exit else days
-    period = Period(start.date(), start.date() + dt.timedelta(days=last), (0, 7))
+    period = Period(start.date(), start.date() + dt.timedelta(days=last), {1: 0, 2: 7}, over=True)
     events = STUDY.endpoints.event_forms
     for form in STUDY.schedule.logs:
         for seen in patient.log_rows(form, period):

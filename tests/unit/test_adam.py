@@ -10,6 +10,8 @@ import pytest
 from trialwright.analyse import datasets
 from trialwright.analyse.adam import names
 from trialwright.analyse.adam.dates import imputed, relative_day, sas_date
+from trialwright.analyse.adam.time_to_event import last_day
+from trialwright.analyse.displays.population import REGISTRY_AGES
 from trialwright.evidence.dataset import Dataset
 from trialwright.evidence.snapshot import Snapshot, SubjectRow, ValueRow, VisitRow
 from trialwright.formats.sas import sas_day
@@ -195,3 +197,26 @@ def test_parameter_codes_differ_and_fit(study: Study) -> None:
     assert len(set(found)) == len(found)
     assert {"FERRITIN", "CMPLTRSP", "OS"}.isdisjoint(set(found) | parts)
     assert all(0 < len(code) <= 8 and code.isalnum() and code.isupper() for code in (*found, *parts))
+
+
+def test_who_died_without_a_response_stays_in_the_denominator(study: Study) -> None:
+    trial = Trial()
+    trial.patient("01-001", {"screening": (-3, {}), "week1": (0, ILL), "week4": (21, ILL)}, reason="death")
+    trial.patient("01-002", {"screening": (-3, {}), "week1": (0, ILL), "week4": (21, ILL)}, reason="withdrawal")
+    found = trial.derive(study)
+    last = last_day(study, next(e for e in study.endpoints.endpoints if e.id == "time_to_response"))
+    died = rows(found, "ADTTE", "01-001", ENDPTID="time_to_response")[0]
+    left = rows(found, "ADTTE", "01-002", ENDPTID="time_to_response")[0]
+    assert (died["CNSR"], died["AVAL"]) == (1, last + 1)
+    assert "died before a response" in died["CNSDTDSC"]
+    assert (left["CNSR"], left["AVAL"], left["CNSDTDSC"]) == (1, 22, "Last assessment")
+
+
+@pytest.mark.parametrize(("age", "group"), [(17, "<18"), (18, "18-64"), (64, "18-64"), (65, ">=65")])
+def test_age_groups_of_the_protocol_begin_at_18_and_65(age: int, group: str) -> None:
+    assert [word for low, high, word in names.AGE_GROUPS if low <= age < high] == [group]
+
+
+@pytest.mark.parametrize(("age", "group"), [(18, "<=18 years"), (19, "Between 18 and 65 years"), (65, ">=65 years")])
+def test_the_registry_puts_who_is_18_into_its_first_class(age: int, group: str) -> None:
+    assert [word for low, high, word in REGISTRY_AGES if low <= age < high] == [group]

@@ -242,7 +242,7 @@ def test_the_step_changes_with_the_dose() -> None:
     ],
 )
 def test_which_weight_is_used_follows_the_rule(use: str, now: float, used: float) -> None:
-    assert dosing.dosing_weight(regimen(use), [BASELINE, after(7, now)])[0] == used
+    assert dosing.dosing_weight(regimen(use), [after(-4, 90.0), BASELINE, after(7, now)], DAY)[0] == used
 
 
 @pytest.mark.parametrize(
@@ -275,6 +275,19 @@ def test_rules_are_not_asked_before_the_first_dose() -> None:
 def test_a_dose_too_soon_after_the_last_one_waits() -> None:
     plan = dosing.plan(regimen(), 2, [BASELINE], Moment(DAY + dt.timedelta(days=4), None, DAY))
     assert (plan.decision, plan.not_before) == ("delay", DAY + dt.timedelta(days=5))
+
+
+def test_the_baseline_is_the_last_weight_by_the_day_of_the_first_dose() -> None:
+    weights = [after(-4, 90.0), BASELINE]
+    assert dosing.plan(regimen("baseline"), 1, weights, Moment(DAY)).weight == 61.2
+    later = Moment(DAY + dt.timedelta(days=7), None, DAY, DAY)
+    assert dosing.plan(regimen("baseline"), 2, [*weights, after(3, 50.0)], later).weight == 61.2
+
+
+def test_the_earliest_day_is_said_only_while_it_lies_ahead() -> None:
+    for days, says in ((4, True), (6, False)):
+        plan = dosing.plan(regimen(), 2, [BASELINE], Moment(DAY + dt.timedelta(days=days), None, DAY), [rule()])
+        assert ("The earliest day" in plan.explanation, plan.not_before is not None) == (says, says)
 
 
 def test_no_dose_without_a_weight_and_none_beyond_the_regimen() -> None:

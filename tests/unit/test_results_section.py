@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import json
 import re
@@ -148,6 +149,20 @@ def test_the_record_has_its_results_and_plans_what_it_measures() -> None:
     assert record["hasResults"] is True
     planned = {o["measure"] for o in record["protocolSection"]["outcomesModule"]["primaryOutcomes"]}
     assert planned == {STUDY.endpoints.primary().title.en}
+
+
+def test_the_record_of_a_rehearsal_that_ended_says_so_and_is_marked() -> None:
+    protocol = record_with_results(STUDY, RESULTS, ended=dt.date(2027, 7, 16))["protocolSection"]
+    assert protocol["statusModule"]["overallStatus"] == "COMPLETED"
+    assert protocol["statusModule"]["completionDateStruct"] == {"date": "2027-07-16", "type": "ACTUAL"}
+    assert protocol["designModule"]["enrollmentInfo"] == {"count": 30, "type": "ACTUAL"}
+    assert protocol["descriptionModule"]["briefSummary"].startswith("VIRTUAL DATA")
+    running = record_with_results(STUDY, RESULTS)["protocolSection"]
+    assert running["statusModule"]["overallStatus"] == STUDY.registration.status.overall
+
+
+def test_no_agreement_with_investigators_is_invented() -> None:
+    assert "certainAgreement" not in results_section(RESULTS, STUDY)["moreInfoModule"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from trialwright.analyse import sdtm
 from trialwright.analyse.sdtm import terms
 from trialwright.analyse.sdtm.context import study_day
+from trialwright.analyse.sdtm.findings import rounded
 from trialwright.analyse.sdtm.supplemental import split_text
 from trialwright.evidence.dataset import Dataset
 from trialwright.evidence.snapshot import CriterionRow, Snapshot, SubjectRow, ValueRow, VisitRow
@@ -141,7 +142,7 @@ def test_results_are_kept_as_captured_and_converted_with_their_limits(derived: d
     assert (creatinine["LBORRES"], creatinine["LBORRESU"]) == ("1.2", "mg/dL")
     assert creatinine["LBSTRESN"] == pytest.approx(106.08, rel=2e-3)
     assert (creatinine["LBSTRESU"], creatinine["LBNRIND"]) == ("umol/L", "HIGH")
-    assert creatinine["LBSTNRHI"] == pytest.approx(creatinine["LBSTRESN"] / 1.2)
+    assert creatinine["LBSTNRHI"] == pytest.approx(creatinine["LBSTRESN"] / 1.2, rel=2e-3)
     assert one(derived, "LB", LBTESTCD="FERRITIN", VISITNUM=2.0)["LBSTRESN"] == 15100.0
 
 
@@ -249,3 +250,31 @@ def test_a_result_called_none_is_a_result_and_a_reason_called_none_is_empty(stud
     assert terms.submission(reason, value("week1", "dosing", reason.id, "none")) == ""
     result = study.item_by_id["nyha_class"].model_copy(update={"sdtm": study.item_by_id["ada_result"].sdtm})
     assert terms.submission(result, value("screening", "eligibility", result.id, "none")) == "NONE"
+
+
+@pytest.mark.parametrize(
+    ("item", "standard", "text", "kept"),
+    [
+        ("urea", 24.97177847, "69.95", 24.97),
+        ("urea", 24.98961, "70", 25.0),
+        ("creatinine", 106.10433, "1.2", 106.1),
+        ("creatinine", 1.2, "1.2", 1.2),
+        ("ferritin", 0.0123456, "12.3", 0.0123),
+    ],
+)
+def test_a_converted_result_has_no_digits_that_the_original_lacks(
+    study: Study, item: str, standard: float, text: str, kept: float
+) -> None:
+    found = rounded(study.item_by_id[item], standard, float(text), text)
+    assert found == pytest.approx(kept, abs=0.6 if item == "creatinine" else 1e-9)
+    assert len(f"{found:.12g}".replace(".", "").lstrip("0")) <= max(3, len(text.replace(".", "")))
+
+
+def test_the_present_episode_is_a_history_of_its_own(derived: dict[str, Dataset]) -> None:
+    history = derived["MH"].frame.to_dicts()
+    assert all(not row["MHSTDTC"] for row in history if row["MHCAT"] == "PRIMARY DIAGNOSIS")
+
+
+def test_treatment_goes_on_for_seven_days_after_the_last_dose(study: Study) -> None:
+    treatment = next(e for e in study.schedule.epochs if e.id == "TREATMENT")
+    assert treatment.days_after_last_dose == study.dosing.interval_days

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import math
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
@@ -14,9 +15,11 @@ from trialwright.evidence.patient import Patient
 from trialwright.kernel.errors import DefinitionError, InputError
 from trialwright.simulate import disease, exposure
 from trialwright.simulate.draws import choose, clip, generator, number, typed
-from trialwright.simulate.observation import Bench, evidence
-from trialwright.simulate.operating import eligible, exact_design, observe_panel, simulate
+from trialwright.simulate.happenings import Period
+from trialwright.simulate.observation import Bench, Observation, evidence
+from trialwright.simulate.operating import eligible, exact_design, observe_panel, planned_doses, simulate
 from trialwright.simulate.patient import Given, VirtualPatient, arrivals
+from trialwright.simulate.readings import Scene
 from trialwright.simulate.recruitment import Opening, waited
 from trialwright.study.assumptions import Assumptions, Covariance, Draw, Spread
 from trialwright.study.definition import Study
@@ -131,6 +134,59 @@ def test_a_course_reaches_recovery_by_its_extent(study: Study) -> None:
     assert path.true_value(-3) == pytest.approx(50)
     assert path.true_value(7) == pytest.approx(100.0)
     assert path.true_value(200) == pytest.approx(200.0)
+
+
+def test_the_laboratory_agrees_with_the_adverse_events_of_the_same_patient(study: Study) -> None:
+    visits, checked = [v for v in study.schedule.visits if v.anchor == "first_dose"], 0
+    for patient in itertools.islice(arrivals(study, 12), 40):
+        doses = planned_doses(study, patient, patient.arrival)
+        events = [one for one in patient.happenings if one.dose is None and one.kind.pushes]
+        for visit, one in itertools.product(visits, events):
+            others = {item for other in events if other is not one for item in other.kind.pushes}
+            if not 0 < visit.offset or not one.start <= visit.offset <= one.end:
+                continue
+            given = [dose for dose in doses if (dose.start - doses[0].start).days <= visit.offset]
+            scene = Scene(patient, visit, doses[0].start + dt.timedelta(days=visit.offset), given)
+            for item, limits in ((i, one.limits(i)) for i in one.kind.pushes if i not in others):
+                seen = scene.answer(study.item_by_id[item])
+                assert limits is not None
+                if seen is not None and seen.value:
+                    checked += 1
+                    assert limits.low - 0.51 <= float(seen.value) <= limits.high + 0.51, (one, item)
+    assert checked > 20
+
+
+def test_what_was_done_with_the_drug_follows_from_the_doses(study: Study) -> None:
+    action = study.assumptions.events and study.assumptions.events.action
+    assert action is not None
+    day, names = dt.date(2026, 5, 4), study.endpoints.event_forms
+    for patient in itertools.islice(arrivals(study, 13), 25):
+        period = Period(day, day + dt.timedelta(days=84), {1: 0, 2: 7}, over=True)
+        open_ = Period(day, day + dt.timedelta(days=84), {1: 0, 2: 7})
+        rows = [_by_row(patient.log_rows(names.adverse_events, p)) for p in (period, open_)]
+        for place, row in rows[0].items():
+            late = row[names.start] > "2026-05-11" and row[action.item] != action.withdrawn
+            assert (row[action.item] == action.over) == late
+            assert (place in rows[1]) != (row[action.item] == action.over)
+
+
+def _by_row(seen: Iterable[Observation]) -> dict[int, dict[str, str]]:
+    rows: dict[int, dict[str, str]] = {}
+    for one in seen:
+        rows.setdefault(one.row, {})[one.item] = one.value
+    return rows
+
+
+def test_glucocorticoids_go_on_from_the_last_pulse_to_the_first_dose(study: Study) -> None:
+    log = study.assumptions.taper and study.assumptions.taper.log
+    assert log is not None
+    assert log.after is not None
+    for patient in itertools.islice(arrivals(study, 14), 10):
+        first = patient.arrival.date() + dt.timedelta(days=patient.days_to_enrolment)
+        last = max(row.answers[log.after].value for row in patient.baseline.rows if log.after in row.answers)
+        rows = _by_row(patient.log_rows(log.form, Period(first, first + dt.timedelta(days=84))))
+        own = [row for row in rows.values() if row.get(log.end) == (first - dt.timedelta(days=1)).isoformat()]
+        assert own[0][log.start] == (dt.date.fromisoformat(last) + dt.timedelta(days=1)).isoformat()
 
 
 def test_glucocorticoids_taper_as_in_like_trials(study: Study) -> None:

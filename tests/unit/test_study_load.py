@@ -197,3 +197,29 @@ def test_text_that_is_not_utf8_is_named_with_its_line(folder: Path) -> None:
 def test_an_empty_file_is_named(folder: Path) -> None:
     (folder / "forms.yaml").write_text("# nothing yet\n", encoding="utf-8")
     assert str(wrong(folder)).startswith("forms.yaml: The file is empty.")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong_word"),
+    [
+        ("overall: RECRUITING", "overall: RECRUTING"),
+        ("study_type: INTERVENTIONAL", "study_type: INTERVENTIONL"),
+        ("phases: [PHASE3]", "phases: [PHASE33]"),
+        ("sex: ALL", "sex: ALLL"),
+        ("kind: EXPERIMENTAL", "kind: EXPERIMENTL"),
+        ("completion_kind: ESTIMATED", "completion_kind: ESTIMATD"),
+    ],
+)
+def test_a_word_that_the_registry_does_not_know_is_answered_with_the_nearest(
+    folder: Path, edit: Callable[[str, str, str], int], right: str, wrong_word: str
+) -> None:
+    line = edit("study", right, wrong_word)
+    meant = right.split(": ")[1].strip("[]")
+    found = wrong(folder)
+    assert found.where == f"study.yaml:{line}"
+    assert f"Did you mean {meant}" in found.hint
+
+
+def test_a_time_zone_must_exist(folder: Path, edit: Callable[[str, str, str], int]) -> None:
+    edit("study", "Asia/Shanghai", "Asia/Shangai")
+    assert "no time zone" in str(wrong(folder))

@@ -61,7 +61,9 @@ def _snapshot(study: Study, snapshot: Path | None, rehearsal: Path | None) -> Sn
     """The snapshot asked for. Raises UserError for none or two, InputError for one that cannot be read."""
     from trialwright.evidence.snapshot_json import load
 
-    if (snapshot is None) == (rehearsal is None):
+    if snapshot is not None and rehearsal is not None:
+        raise UserError("Two sources of data are named.", hint="Give --snapshot or --rehearsal, not both.")
+    if snapshot is None and rehearsal is None:
         raise UserError("Name the data to analyse.", hint="Give either --snapshot FILE or --rehearsal DIR.")
     path = snapshot or (rehearsal or Path()) / SNAPSHOT
     if not path.is_file():

@@ -9,9 +9,10 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from trialwright import __version__
 from trialwright.kernel.errors import TrialwrightError
@@ -36,10 +37,48 @@ Example: trialwright rehearse nct07208058 --seed 1 --out rehearsal
 """
 
 
+class _Verbs(TyperGroup):
+    """The verbs; a value of the wrong kind is answered in our own words."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = _own_words(error)
+            raise
+
+
+def _own_words(error: typer.BadParameter) -> str:
+    """What is wrong with a value; other messages stay as they are."""
+    found: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
+    if not found:
+        return error.message
+    kind, value, limits = found[0]["type"], found[0].get("input"), found[0].get("ctx", {})
+    if kind in _BOUNDS:
+        word, key = _BOUNDS[kind]
+        return f"{value} is out of range; give a number {word} {limits[key]:g}."
+    wanted = next((name for start, name in _KINDS.items() if kind.startswith(start)), "")
+    return f"'{value}' is not {wanted}." if wanted else f"'{value}' does not fit here."
+
+
+_KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "date": "a date (2026-03-15)"}
+_BOUNDS = {
+    "greater_than": ("above", "gt"),
+    "greater_than_equal": ("of at least", "ge"),
+    "less_than": ("below", "lt"),
+    "less_than_equal": ("of at most", "le"),
+}
+
+
 def program(verb: str) -> typer.Typer:
     """The command tree in which only `verb` is loaded; the others show their line in --help."""
     app = typer.Typer(
-        help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+        cls=_Verbs,
+        help=HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
     )
     app.callback()(_options)
     for name, line in VERBS.items():

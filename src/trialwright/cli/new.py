@@ -29,7 +29,7 @@ def command(
 
     _refuse_if_taken(folder)
     if source.lower() not in built_in_studies() and is_record_file(source):
-        texts = files_from_record(read_record(source))
+        texts = files_from_record(read_record(source), study_id(folder))
     else:
         texts = files_from_study(source, study_id(folder))
     write_whole(folder, texts)

@@ -57,7 +57,9 @@ def _chosen(study: str, rehearsal: Path | None, snapshot: Path | None) -> tuple[
     from trialwright.evidence.snapshot_json import load
     from trialwright.study.load import load_study
 
-    if (snapshot is None) == (rehearsal is None):
+    if snapshot is not None and rehearsal is not None:
+        raise UserError("Two sources of data are named.", hint="Give --snapshot or --rehearsal, not both.")
+    if snapshot is None and rehearsal is None:
         raise UserError("Name the data to report on.", hint="Give either --rehearsal DIR or STUDY --snapshot FILE.")
     path = snapshot or (rehearsal or Path()) / SNAPSHOT
     if not path.is_file():

@@ -30,7 +30,7 @@ def command(
     from trialwright.web import server
 
     server.check_port(port)
-    place = server.prepare(rehearsal, data, fresh=fresh)
+    place = server.prepare(rehearsal, data, fresh=fresh, tell=typer.echo)
     accounts = server.open_accounts()
     typer.echo(f"Trialwright serves on http://127.0.0.1:{port}/ (Ctrl-C ends it). Database: {place}")
     if accounts:

@@ -68,8 +68,11 @@ class IntegrityError(TrialwrightError):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say which known names come closest to `name`, or list a few."""
-    names = sorted(set(known))
-    close = get_close_matches(name.lower(), names, n=3, cutoff=0.6)
+    names = sorted({name for name in known if name})
+    spelled: dict[str, str] = {}
+    for each in names:
+        spelled.setdefault(each.lower(), each)
+    close = [spelled[found] for found in get_close_matches(name.lower(), spelled, n=3, cutoff=0.6)]
     if close:
         return f"Did you mean {' or '.join(close)}?"
     return f"Known: {', '.join(names[:12])}{', ...' if len(names) > 12 else '.'}" if names else ""

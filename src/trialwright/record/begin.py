@@ -27,9 +27,13 @@ def files_from_study(id_or_folder: str, new_id: str) -> dict[str, str]:
     return texts
 
 
-def files_from_record(record: StudyRecord) -> dict[str, str]:
-    """File name -> text: a definition that loads, as far as the record goes. Raises InputError, DefinitionError."""
+def files_from_record(record: StudyRecord, new_id: str = "") -> dict[str, str]:
+    """File name -> text: a definition that loads, as far as the record goes.
+
+    Without `new_id` the record's number becomes the id. Raises InputError, DefinitionError.
+    """
     parts, notes = skeleton(record)
+    parts["study"]["id"] = new_id or parts["study"]["id"]
     texts = {}
     for name in FILES:
         header = _HEADER.format(name=f"{name}.yaml", nct=record.id)

@@ -22,6 +22,8 @@ from trialwright.record.standins import (
 
 Data = dict[str, Any]
 MOST_CRITERIA = 99
+SHORT = 120
+"""Characters of a criterion that says no more than an age."""
 
 
 def skeleton(record: StudyRecord) -> tuple[Data, list[str]]:
@@ -190,7 +192,7 @@ def _site(number: int, place: Location) -> Data:
         "city": place.city,
         "province": place.state,
         "country": place.country,
-        "status": place.status or "UNKNOWN",
+        "status": place.status,
         **_filled(contacts=[_contact(contact) for contact in place.contacts if contact.name]),
         "timezone": "UTC",
     }
@@ -202,19 +204,35 @@ def _site(number: int, place: Location) -> Data:
 def _criteria(record: StudyRecord) -> tuple[list[Data], list[Data]]:
     """The criteria, and the judgements that answer those whose logic nobody has written yet."""
     lists = split_criteria(record.eligibility.criteria)
+    inclusion = lists.inclusion or lists.preamble
+    logic = _age_and_sex(record)
+    ruled = _about_age_or_sex(inclusion, record) if logic else None
     criteria: list[Data] = []
     judged: list[Data] = []
-    if logic := _age_and_sex(record):
-        criteria.append({"id": "I01", "label": "Age and sex", "text": _ages_in_words(record), "logic": logic})
-    for letter, texts, first in (
-        ("I", lists.inclusion or lists.preamble, len(criteria) + 1),
-        ("E", lists.exclusion, 1),
-    ):
-        for number, text in enumerate(_at_most(texts, MOST_CRITERIA - first + 1), first):
-            name = f"judged_{letter.lower()}{number:02}"
-            judged.append(_judgement(name, f"{letter}{number:02}", text))
-            criteria.append({"id": f"{letter}{number:02}", "label": _short(text), "text": text, "logic": name})
+    for letter, texts in (("I", inclusion), ("E", lists.exclusion)):
+        for number, text in enumerate(_at_most(texts, MOST_CRITERIA - 1), 1):
+            name, code = f"judged_{letter.lower()}{number:02}", f"{letter}{number:02}"
+            if letter == "I" and number - 1 == ruled:
+                criteria.append({"id": code, "label": _short(text), "text": text, "logic": logic})
+                continue
+            judged.append(_judgement(name, code, text))
+            criteria.append({"id": code, "label": _short(text), "text": text, "logic": name})
+    if logic and ruled is None:
+        code = f"I{min(len(inclusion), MOST_CRITERIA - 1) + 1:02}"
+        words = {"label": "Age and sex", "text": _ages_in_words(record)}
+        criteria.append({"id": code, **words, "logic": logic})
     return criteria, judged
+
+
+def _about_age_or_sex(texts: tuple[str, ...], record: StudyRecord) -> int | None:
+    """Which of the record's own criteria says no more than its age limits and sex, if one does."""
+    rules = record.eligibility
+    limits = {match[0] for age in (rules.minimum_age, rules.maximum_age) if (match := re.match(r"\d+", age))}
+    for index, text in enumerate(texts[: MOST_CRITERIA - 1]):
+        numbers = set(re.findall(r"\d+", text))
+        if limits and numbers == limits and len(text) <= SHORT and re.search(r"\b(aged?|years?|old)\b", text.lower()):
+            return index
+    return None
 
 
 def _judgement(name: str, criterion: str, text: str) -> Data:

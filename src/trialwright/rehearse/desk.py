@@ -18,6 +18,10 @@ from trialwright.study.definition import Study
 
 EVENING = 17
 """Hour after which queries wait for the next day."""
+PROMPTLY = dt.timedelta(minutes=5)
+"""After which a value on which a dose hangs is looked at again."""
+ANSWER_AFTER = dt.timedelta(minutes=3)
+"""From a correction to the answer that tells of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,11 @@ class Desk:
         rng: np.random.Generator,
         *,
         careful: bool = True,
+        prompt: bool = False,
+        reason: str = "",
     ) -> None:
-        """Save a form. Unless `careful`, numbers may be typed wrong. Queries that arise are seen to later."""
+        """Save a form. Unless `careful`, numbers may be typed wrong. Queries that arise are seen to later; if `prompt`
+        within minutes, for a dose waits for them. `reason`: of the change of what was written before."""
         entries = [entry(o) for o in seen]
         if not entries:
             return
@@ -60,14 +67,15 @@ class Desk:
         wrong = {(s.right.group, s.right.row, s.right.item): s for s in slips}
         typed = [self._misplaced(e, rng) if (e.group, e.row, e.item) in wrong else e for e in entries]
         saved = actions.save_form(
-            self.study.id, sheet.subject, sheet.form, typed, visit=sheet.visit, by=self._author(sheet.form), at=at
-        )
+            self.study.id, sheet.subject, sheet.form, typed, visit=sheet.visit, reason=reason,
+            by=self._author(sheet.form), at=at,
+        )  # fmt: skip
         self._closed |= {(sheet.subject, n) for n in saved.closed}
         corrected = [s.right for s in slips]
-        for query in saved.opened:
-            self.spawn(self._answered(sheet, query, corrected, at, rng))
-            corrected = []
-        if corrected:
+        if saved.opened:
+            answered = at + PROMPTLY if prompt else self._later(at, rng)
+            self.spawn(self._answered(sheet, saved.opened, corrected, answered, rng))
+        elif corrected:
             self.spawn(self._found_by_monitor(sheet, corrected, at, rng))
         elif rng.random() < self.study.assumptions.entry.manual_query:
             self.spawn(self._asked_by_monitor(sheet, entries, at, rng))
@@ -108,21 +116,25 @@ class Desk:
         self._closed |= {(sheet.subject, n) for n in saved.closed}
 
     def _answered(
-        self, sheet: Sheet, query: int, right: Sequence[Entry], at: dt.datetime, rng: np.random.Generator
+        self, sheet: Sheet, queries: Sequence[int], right: Sequence[Entry], at: dt.datetime, rng: np.random.Generator
     ) -> Process:
-        """A check asked: the site corrects what was wrong, or confirms what was right."""
-        answered = self._later(at, rng)
-        yield answered
+        """Checks asked: the site corrects what was wrong, then answers what that has not closed."""
+        yield at
         if right:
-            self._correct(sheet, right, answered)
-        yield from self._settled(sheet.subject, query, answered, rng)
+            self._correct(sheet, right, at)
+        for query in queries:
+            self.spawn(self._settled(sheet.subject, query, at + ANSWER_AFTER, rng, corrected=bool(right)))
 
-    def _settled(self, subject: str, query: int, at: dt.datetime, rng: np.random.Generator) -> Process:
+    def _settled(
+        self, subject: str, query: int, at: dt.datetime, rng: np.random.Generator, *, corrected: bool = False
+    ) -> Process:
         """Answer and close, unless a correction has closed the query already."""
+        yield at
         if (subject, query) in self._closed:
             return
-        text = self.study.assumptions.entry.answer.en
-        actions.answer_query(self.study.id, subject, query, text, by=self.team.coordinator, at=at)
+        habits = self.study.assumptions.entry
+        text = habits.answer_corrected if corrected and habits.answer_corrected else habits.answer
+        actions.answer_query(self.study.id, subject, query, text.en, by=self.team.coordinator, at=at)
         closed = self._later(at, rng)
         yield closed
         if (subject, query) not in self._closed:
@@ -138,7 +150,7 @@ class Desk:
         answered = self._later(asked, rng)
         yield answered
         self._correct(sheet, right, answered)
-        yield from self._settled(sheet.subject, query, answered, rng)
+        yield from self._settled(sheet.subject, query, answered + ANSWER_AFTER, rng, corrected=True)
 
     def _asked_by_monitor(
         self, sheet: Sheet, entries: Sequence[Entry], at: dt.datetime, rng: np.random.Generator

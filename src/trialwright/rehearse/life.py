@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trialwright.conduct import actions
 from trialwright.kernel.dates import completed_years
@@ -12,6 +12,7 @@ from trialwright.kernel.errors import Refused
 from trialwright.rehearse.cast import Cast
 from trialwright.rehearse.clock import Clock, Process
 from trialwright.rehearse.desk import Desk, Sheet
+from trialwright.rehearse.infusion import deciding, dosing_visit
 from trialwright.simulate.draws import generator, number
 from trialwright.simulate.happenings import Period
 from trialwright.simulate.observation import Observation
@@ -26,8 +27,8 @@ REFUSED, NOT_ELIGIBLE, UNDECIDED, FULL = (
     "enrolment_complete",
 )
 """Reasons for which screening ends without enrolment."""
-MINUTES_A_FORM = 4
-FIRST_DOSE_AFTER = dt.timedelta(minutes=90)
+TO_DOSING = dt.timedelta(minutes=20)
+"""From the last form of the morning to the planning of the dose."""
 
 
 @dataclass
@@ -64,7 +65,10 @@ class Life:
     subject: str = ""
     first: dt.datetime | None = None
     doses: list[Given] = field(default_factory=list)
-    logs: dict[str, dict[int, list[Observation]]] = field(default_factory=dict)
+    earliest: int = 0
+    """Day from the first dose before which no further visit takes place: a delayed dose moves those after it."""
+    stopped: bool = False
+    """Whether a rule has stopped the treatment for good."""
     written: dict[str, set[int]] = field(default_factory=dict)
 
     @property
@@ -88,6 +92,10 @@ class Life:
         if eligible:
             yield from self._after_screening()
 
+    @property
+    def _form_time(self) -> dt.timedelta:
+        return dt.timedelta(minutes=self.study.assumptions.visits.minutes_a_form)
+
     def _consent(self, at: dt.datetime) -> None:
         actions.record_consent(self.study.id, self.subject, by=self.desk.team.coordinator, at=at)
         if self._is_minor():
@@ -106,9 +114,9 @@ class Life:
         yield at
         actions.start_visit(self.study.id, self.subject, visit.id, by=self.desk.team.coordinator, at=at)
         for form in visit.forms:
-            at += dt.timedelta(minutes=MINUTES_A_FORM)
+            at += self._form_time
             yield at
-            self._write(visit, form, at, careful=True)
+            self.write(visit, form, at, careful=True)
         at += dt.timedelta(minutes=30)
         yield at
         verdict = actions.decide_eligibility(self.study.id, self.subject, by=self.desk.team.investigator, at=at)
@@ -119,7 +127,7 @@ class Life:
 
     def _after_screening(self) -> Process:
         day = self.patient.arrival.date() + dt.timedelta(days=self.patient.days_to_enrolment)
-        at = self._morning(day, "enrolment")
+        at = self.morning(day, "enrolment")
         at = max(at, self.patient.arrival + dt.timedelta(hours=4))
         yield at
         try:
@@ -128,7 +136,7 @@ class Life:
             self._end(FULL if self.stage.full else NOT_ELIGIBLE, at)
             return
         self.stage.enrolled += 1
-        yield from self._treatment(at + FIRST_DOSE_AFTER)
+        yield from self._treatment(at + dt.timedelta(minutes=self.study.assumptions.visits.first_dose_minutes))
 
     def _treatment(self, first: dt.datetime) -> Process:
         self.first = first
@@ -136,9 +144,9 @@ class Life:
         stops = self._itinerary()
         last = leaving.day if leaving and leaving.day <= stops[-1].day else stops[-1].day
         leaving = leaving if leaving and leaving.day <= stops[-1].day else None
-        doses = tuple(s.day for s in stops if s.visit.dose and s.attended and s.day < last)
-        period = Period(first.date(), first.date() + dt.timedelta(days=last), doses or (0,))
-        for stop in stops:
+        period = Period(first.date(), first.date() + dt.timedelta(days=last))
+        for planned in stops:
+            stop = replace(planned, day=max(planned.day, self.earliest))
             if leaving and stop.day >= leaving.day:
                 break
             yield from self._visit(stop, period)
@@ -162,20 +170,19 @@ class Life:
         if not stop.attended:
             at += dt.timedelta(hours=7)
             yield at
-            actions.miss_visit(
-                self.study.id, self.subject, visit.id, "The subject did not come.", by=team.coordinator, at=at
-            )
+            reason = self.study.assumptions.visits.missed_reason.en
+            actions.miss_visit(self.study.id, self.subject, visit.id, reason, by=team.coordinator, at=at)
             return
         actions.start_visit(self.study.id, self.subject, visit.id, by=team.coordinator, at=at)
         late, dosing = self._sampled(visit), self._dosing_forms(visit)
         for form in (f for f in visit.forms if f not in late and f not in dosing):
-            at += dt.timedelta(minutes=MINUTES_A_FORM)
+            at += self._form_time
             yield at
-            self._write(visit, form, at, careful=False)
+            self.write(visit, form, at, careful=False)
         if visit.dose:
-            at = yield from self._infusion(visit, at + dt.timedelta(minutes=20))
+            at = yield from dosing_visit(self, visit, at + TO_DOSING, period)
             for form in dosing:
-                self._write(visit, form, at, careful=True)
+                self.write(visit, form, at, careful=True)
         for form in late:
             self.stage.clock.start(self._assayed(visit, form, at, tuple(self.doses)))
         self._write_logs(at, period)
@@ -184,9 +191,9 @@ class Life:
         assert self.first is not None
         if stop.day == 0:
             return self.first
-        return self._morning(self.first.date() + dt.timedelta(days=stop.day), stop.visit.id)
+        return self.morning(self.first.date() + dt.timedelta(days=stop.day), stop.visit.id)
 
-    def _morning(self, day: dt.date, name: str) -> dt.datetime:
+    def morning(self, day: dt.date, name: str) -> dt.datetime:
         rng = generator(self.patient.seed, self.patient.number, "morning", name)
         zone = self.patient.arrival.tzinfo
         return dt.datetime(day.year, day.month, day.day, 8, 30, tzinfo=zone) + dt.timedelta(
@@ -202,34 +209,24 @@ class Life:
         item = self.study.dosing.dose_item
         return tuple(f for f in visit.forms if item in self.study.form_by_id[f].item_ids())
 
-    def _infusion(self, visit: Visit, at: dt.datetime) -> Generator[dt.datetime, None, dt.datetime]:
-        """Plan the dose and give it, unless the rules are against it. Returns the moment of writing it down."""
-        yield at
-        assert visit.dose is not None
-        plan = actions.plan_dose(self.study.id, self.subject, visit.dose, by=self.desk.team.investigator, at=at)
-        minutes = self.study.dosing.infusion.minutes
-        if plan.decision == "give" and plan.amount is not None:
-            start = (at + dt.timedelta(minutes=40)).replace(second=0, microsecond=0)
-            self.doses.append(Given(start, plan.amount, minutes, plan.weight))
-            at = start + dt.timedelta(minutes=minutes + 15)
-            yield at
-        return at
-
     def _assayed(self, visit: Visit, form: str, at: dt.datetime, doses: Sequence[Given]) -> Process:
         rng = generator(self.patient.seed, self.patient.number, "assay", visit.id, form)
         done = at + dt.timedelta(days=number(self.study.assumptions.entry.delay, rng), hours=2)
         done = done.replace(second=0, microsecond=0)
         yield done
-        self._write(visit, form, done, careful=True, seen_at=at, doses=doses)
+        self.write(visit, form, done, careful=True, seen_at=at, doses=doses)
 
-    def _write(
+    def write(
         self, visit: Visit, form: str, at: dt.datetime, *, careful: bool,
-        seen_at: dt.datetime | None = None, doses: Sequence[Given] | None = None,
+        seen_at: dt.datetime | None = None, doses: Sequence[Given] | None = None, reason: str = "",
     ) -> None:  # fmt: skip
         seen = self.patient.observe(visit, form, seen_at or at, self.doses if doses is None else doses)
         rng = generator(self.patient.seed, self.patient.number, "desk", visit.id, form)
-        weighed = self.study.dosing.weight.item in self.study.form_by_id[form].item_ids()
-        self.desk.write(Sheet(self.subject, form, visit.id), seen, at, rng, careful=careful or weighed)
+        items = self.study.form_by_id[form].item_ids()
+        careful = careful or self.study.dosing.weight.item in items
+        prompt = bool(visit.dose) and not deciding(self.study).isdisjoint(items)
+        sheet = Sheet(self.subject, form, visit.id)
+        self.desk.write(sheet, seen, at, rng, careful=careful, prompt=prompt, reason=reason)
 
     def _write_logs(self, at: dt.datetime, period: Period, *, final: bool = False) -> None:
         """Rows of the running forms whose last day has passed; at the end all of them."""
@@ -243,10 +240,8 @@ class Life:
             self.desk.write(Sheet(self.subject, form), [o for r in ready for o in rows[r]], at, rng)
 
     def _log(self, form: str, period: Period) -> dict[int, list[Observation]]:
-        if form not in self.logs:
-            seen = self.patient.log_rows(form, period)
-            self.logs[form] = {row: [o for o in seen if o.row == row] for row in sorted({o.row for o in seen})}
-        return self.logs[form]
+        seen = self.patient.log_rows(form, period)
+        return {row: [o for o in seen if o.row == row] for row in sorted({o.row for o in seen})}
 
     def _past(self, fields: Sequence[Observation], today: dt.date) -> bool:
         """Whether the row tells its end, and that has come."""
@@ -254,8 +249,9 @@ class Life:
         return len(days) > 1 and max(days) <= today.isoformat()
 
     def _finish(self, reason: str, period: Period) -> Process:
-        at = self._morning(period.last, "end") + dt.timedelta(hours=7)
+        at = self.morning(period.last, "end") + dt.timedelta(hours=7)
         yield at
+        period.over = True
         self._write_logs(at, period, final=True)
         exits = self.study.assumptions.exits
         answers = {exits.reason: reason, exits.date: period.last.isoformat()}

@@ -216,7 +216,6 @@ def _more(study: Study, mark: str) -> Json:
             "description": f"{mark}These results rehearse the trial's procedures before its data exist. "
             "They follow from the assumptions of the study definition and are no evidence on the treatment."
         }
-    shape["certainAgreement"] = {"piSponsorEmployee": False, "restrictiveAgreement": False}
     if registration.central_contacts:
         contact = registration.central_contacts[0]
         point = {"title": contact.name, "organization": registration.sponsor.name}

@@ -15,7 +15,7 @@ from trialwright.simulate import disease, exposure, happenings, readings
 from trialwright.simulate.disease import Path, Steroids
 from trialwright.simulate.draws import Row, draw_rows, generator, number
 from trialwright.simulate.exposure import Dose, Marker
-from trialwright.simulate.happenings import Exit, Immunity, Period
+from trialwright.simulate.happenings import Exit, Happening, Immunity, Period
 from trialwright.simulate.observation import Bench, Observation
 from trialwright.simulate.people import Baseline, draw_baseline
 from trialwright.simulate.recruitment import schedule
@@ -28,12 +28,14 @@ REFERENCE_WEIGHT = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An infusion as it was given: mg, from `start` on for `minutes`, prepared for `weight` kg."""
+    """An infusion as it was given: mg, from `start` on for `minutes`, prepared for `weight` kg. `adjusted`: code of the
+    reason why it was not as planned."""
 
     start: dt.datetime
     amount: float
     minutes: int
     weight: float | None = None
+    adjusted: str = ""
 
     def since(self, first: dt.datetime) -> Dose:
         return Dose((self.start - first) / dt.timedelta(days=1), self.amount, self.minutes / 1440)
@@ -78,6 +80,12 @@ class VirtualPatient:
     def exit(self) -> Exit | None:
         """How the patient leaves before the planned end, in days from the first dose."""
         return happenings.leaves(self.study, self.fate, generator(self.seed, self.number, "exit"))
+
+    @cached_property
+    def happenings(self) -> list[Happening]:
+        """The adverse events that lie before the patient, in order of their start."""
+        rng = generator(self.seed, self.number, "events")
+        return happenings.happenings(self.study, self.fate, self.exit, rng)
 
     @cached_property
     def paths(self) -> dict[str, Path]:
@@ -175,15 +183,19 @@ class VirtualPatient:
         rows: list[Row] = []
         log = self.study.assumptions.taper.log if self.study.assumptions.taper else None
         if log is not None and self.steroids is not None and log.form == form:
-            rows += happenings.steroid_rows(
-                self.study, log, self.steroids, period, generator(self.seed, self.number, "steroids")
+            rng = generator(self.seed, self.number, "steroids")
+            before = max(
+                (row.answers[log.after].value for row in self.baseline.rows if log.after in row.answers), default=""
             )
+            last = dt.date.fromisoformat(before) if before else None
+            rows += happenings.steroid_rows(self.study, log, self.steroids, period, rng, before=last)
         templates = [rows for rows in self.study.assumptions.logs if rows.form == form]
         rng = generator(self.seed, self.number, "log", form)
         rows += draw_rows(self.study, templates, rng, period.first_dose, self.baseline.answers)
         if form == self.study.endpoints.event_forms.adverse_events:
-            rng = generator(self.seed, self.number, "events")
-            rows += happenings.event_rows(self.study, self.fate, self.exit, period, rng)
+            rows += happenings.event_rows(
+                self.study, self.happenings, period, lambda n: generator(self.seed, self.number, "event", n)
+            )
         return readings.rows_of(self, form, rows)
 
 

@@ -10,6 +10,7 @@ from trialwright.kernel.truth import Truth
 from trialwright.logic import evaluate
 from trialwright.simulate import exposure
 from trialwright.simulate.draws import NOT_DONE, Answer, Row, answer, generator, holds, typed
+from trialwright.simulate.happenings import pushed
 from trialwright.simulate.observation import Observation, evidence
 from trialwright.study.forms import Field, Group
 from trialwright.study.items import Item
@@ -32,6 +33,8 @@ class Scene:
         first = doses[0].start if doses else None
         self.day = max((when - first) / dt.timedelta(days=1), 0.0) if first else 0.0
         self.given = [dose.since(doses[0].start) for dose in doses]
+        self.date = (when.date() - first.date()).days if first else None
+        """Days between the dates: an event that begins on a date is seen all that day."""
 
     @property
     def dosed_today(self) -> Given | None:
@@ -64,6 +67,9 @@ class Scene:
         names, today = self.study.assumptions.infusion, self.dosed_today
         if item.id == self.study.dosing.dose_item:
             return Answer(typed(item, today.amount)) if today else Answer("", NOT_DONE)
+        if names is not None and item.id == names.adjusted and self.visit.dose:
+            code = today.adjusted if today else names.held
+            return Answer(code) if code else None
         if names is None or item.id not in (names.weight, names.start, names.end):
             return None
         if today is None or (item.id == names.weight and today.weight is None):
@@ -129,6 +135,10 @@ class Scene:
             if whole is None or not whole.value:
                 return Answer("", NOT_DONE)
             value *= float(whole.value)
+        events = self.study.assumptions.events
+        if events and self.date is not None:
+            at = (self.date, luck.noise)
+            value = pushed(patient.happenings, path.course, events.ramp, at, value)
         return Answer(typed(item, value))
 
     def _drawn(self, item: Item) -> Answer | None:

@@ -258,6 +258,9 @@ class TaperLog(Node):
     end: ItemId
     per_prednisone: float = Field(default=1.0, gt=0)
     """mg of the agent for 1 mg of prednisone."""
+    after: OptionalItem = None
+    """Screening item with the days of earlier treatment: the starting dose is also given from the day after the last of
+    them to the day before the first dose of the study drug."""
     answers: tuple[Draw, ...]
     low_dose: float = Field(default=0.0, ge=0)
     """mg/d of prednisone below which `low_answers` replace the same answers (tablets instead of infusions)."""
@@ -268,7 +271,7 @@ class EventKind(Node):
     """An adverse event: the share of patients that has it, how often each grade occurs, and what follows.
 
     `organ_class`, `related`: codes of the choices; `start`: days; `lasts`: days. `outcomes`: share by outcome class
-    instead of `chance`."""
+    instead of `chance`. `pushes`: by item and grade, where the value of the item lies while the event lasts."""
 
     term: str
     organ_class: str
@@ -279,9 +282,40 @@ class EventKind(Node):
     related: Chance = 0.0
     start: Spread
     at_dose: bool = False
-    """Starts on the day of a dose, the one nearest to `start`."""
+    """Starts on the day of a dose, the one nearest to `start`; without that dose it does not occur."""
+    adjusts: str = ""
+    """With `at_dose`: code that `Infusion.adjusted` gets on that day."""
+    pushes: dict[ItemId, dict[str, Limits]] = Field(default_factory=dict)
     lasts: Spread
     outcomes: dict[Id, Chance] = Field(default_factory=dict)
+
+
+class Limits(Node):
+    """Between which values of the item, in its own unit."""
+
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Limits:
+        if self.low > self.high:
+            raise ValueError(f"low {self.low:g} is above high {self.high:g}")
+        return self
+
+
+class DrugAction(Node):
+    """What is done with the study drug because of an event: the item that says so, and its codes.
+
+    `holds`: by grade, the chance that a dose which falls into the event waits for its end, at most `days` days.
+    `unchanged`: a dose was given as planned. `over`: no dose was left to change."""
+
+    item: ItemId
+    unchanged: str
+    interrupted: str
+    withdrawn: str
+    over: str
+    holds: dict[str, Chance] = Field(default_factory=dict)
+    days: int = Field(default=3, ge=1)
 
 
 class Events(Node):
@@ -303,6 +337,9 @@ class Events(Node):
     serious_answers: tuple[Draw, ...] = ()
     fatal_answers: tuple[Draw, ...] = ()
     """Instead of `serious_answers` where the event was fatal."""
+    action: DrugAction | None = None
+    ramp: float = Field(default=3.0, gt=0)
+    """Days over which a pushed value comes and goes, before and after the event."""
     source: Source
 
 
@@ -351,6 +388,10 @@ class VisitHabits(Node):
     early: Chance
     missed: Chance
     """Of visits after the first dose."""
+    missed_reason: Text = Text(en="")
+    minutes_a_form: int = Field(default=4, ge=1)
+    first_dose_minutes: int = Field(default=90, ge=0)
+    """From enrolment to the visit of the first dose."""
     source: Source
 
 
@@ -360,6 +401,12 @@ class InfusionItems(Node):
     weight: OptionalItem = None
     start: OptionalItem = None
     end: OptionalItem = None
+    adjusted: OptionalItem = None
+    """Why an infusion was not given as planned."""
+    held: str = ""
+    """Code of `adjusted` for a dose that was given later, or not at all."""
+    slowed: float = Field(default=1.5, ge=1)
+    """An infusion adjusted on its way takes so many times longer."""
     source: Source
 
 
@@ -375,8 +422,12 @@ class Entry(Node):
     delay: Spread
     answer_days: Spread
     reason_slip: Text
+    reason_again: Text = Text(en="Measured again before the delayed dose")
+    """Reason of the change when values are measured again before a delayed dose."""
     query: Text
     answer: Text
+    answer_corrected: Text | None = None
+    """Answer to a query after which a value was corrected; without it `answer`."""
     source: Source
 
 
@@ -403,4 +454,5 @@ class Assumptions(Node):
 
 
 Taper.model_rebuild()
+EventKind.model_rebuild()
 Assumptions.model_rebuild()

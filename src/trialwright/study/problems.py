@@ -63,7 +63,7 @@ def _sentence_for(details: ErrorDetails, model: type[BaseModel]) -> Problem:
             return Problem(place, f"'{key}' is missing here.", "Add it.")
         case "literal_error":
             allowed = re.findall(r"'([^']*)'", str(context.get("expected", "")))
-            return Problem(place, f"'{value}' cannot stand at '{key}'.", nearest(str(value), allowed))
+            return Problem(place, f"'{value}' cannot stand at '{_named(place)}'.", nearest(str(value), allowed))
         case "string_type":
             return Problem(place, f"'{_named(place)}' must be text.", f'Quote it: "{value}".' if _short(value) else "")
         case "string_pattern_mismatch":

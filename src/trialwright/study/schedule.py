@@ -36,6 +36,8 @@ class Epoch(Node):
     element_code: str
     starts: Text
     ends: Text
+    days_after_last_dose: int | None = Field(default=None, ge=0)
+    """For the treatment: it goes on at least this long after the last dose, whatever visits take place."""
 
 
 class Visit(Node):
@@ -64,6 +66,11 @@ class Schedule(Node):
 
     def visit(self, visit_id: str) -> Visit:
         return next(v for v in self.visits if v.id == visit_id)
+
+    @property
+    def days_on_study(self) -> int:
+        """Days from the first dose to the last planned visit."""
+        return max((v.offset for v in self.visits if v.anchor == "first_dose"), default=0)
 
 
 class Sample(Node):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.messages import get_messages
 from django.http import HttpRequest
@@ -73,14 +74,14 @@ def long_day(context: Context, value: dt.date | None) -> str | Markup:
     )
 
 
-def moment(value: dt.datetime | None) -> str | Markup:
-    """A moment to the minute with its zone: 2026-03-15 09:30 UTC+08:00."""
-    if value is None:
+def moment(value: dt.datetime | str | None, zone: str = "UTC") -> str | Markup:
+    """A moment (also as ISO text with its offset) to the minute in `zone`: 2026-03-15 09:30 Asia/Shanghai."""
+    if not value:
         return "–"
-    zone = value.strftime("%z")
-    shown = "UTC" if not value.utcoffset() else f"UTC{zone[:3]}:{zone[3:5]}"
-    return Markup('<time datetime="{}">{} <span class="soft">{}</span></time>').format(
-        value.isoformat(timespec="seconds"), value.strftime("%Y-%m-%d %H:%M"), shown
+    known = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    there = known.astimezone(ZoneInfo(zone))
+    return Markup('<time class="nowrap" datetime="{}">{} <span class="soft">{}</span></time>').format(
+        there.isoformat(timespec="seconds"), there.strftime("%Y-%m-%d %H:%M"), zone
     )
 
 

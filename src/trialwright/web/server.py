@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -9,6 +10,7 @@ import socket
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from trialwright.web.accounts.people import Account
 
 DATABASE = "conduct.sqlite3"
+ORIGIN = "rehearsal.json"
+"""Remembers, in the data folder, from which rehearsal the copy was made."""
 THREADS = 8
 
 
@@ -33,10 +37,13 @@ def check_port(port: int) -> None:
             raise TrialwrightError(f"Port {port} cannot be used ({error.strerror}).", hint=hint) from None
 
 
-def prepare(rehearsal: Path | None, data: Path | None, *, fresh: bool = False) -> Path:
+def prepare(
+    rehearsal: Path | None, data: Path | None, *, fresh: bool = False, tell: Callable[[str], object] = print
+) -> Path:
     """Make the data folder ready, with a copy of the rehearsal's database, and set Django up on it.
 
-    A database that is there already is kept, unless `fresh`. Raises InputError when the folder holds no rehearsal.
+    A copy of this very rehearsal that is there already is kept, with what was captured since, unless `fresh`; one of
+    another rehearsal is put aside, and `tell` hears so. Raises InputError when the folder holds no rehearsal.
     """
     if rehearsal is not None and not (rehearsal / DATABASE).is_file():
         raise InputError(
@@ -46,12 +53,56 @@ def prepare(rehearsal: Path | None, data: Path | None, *, fresh: bool = False) -
     folder.mkdir(parents=True, exist_ok=True)
     database = folder / DATABASE
     if rehearsal is not None:
+        head = _head(rehearsal)
+        if database.exists() and not fresh and head != _origin(database):
+            tell(_put_aside(database))
+            fresh = True
         if fresh or not database.exists():
             copy_database(rehearsal / DATABASE, database)
+            (folder / ORIGIN).write_text(json.dumps({"head": head}) + "\n", encoding="utf-8")
         os.environ.setdefault("TRIALWRIGHT_RESULTS", str(rehearsal.resolve()))
     os.environ.setdefault("TRIALWRIGHT_SECRET", _secret(folder / "secret"))
     setup(database.resolve(), accounts=True)
     return database
+
+
+def _head(rehearsal: Path) -> str:
+    """The head of the rehearsal's log: as its `run.json` says, or (a folder without one) as its database does."""
+    try:
+        return str(json.loads((rehearsal / "run.json").read_text(encoding="utf-8"))["audit"]["head"])
+    except FileNotFoundError:
+        return " ".join(_heads(rehearsal / DATABASE))
+    except (ValueError, LookupError, TypeError):
+        raise InputError(
+            f"The run.json in {rehearsal} is not what a rehearsal wrote.", hint="Rehearse again."
+        ) from None
+
+
+def _heads(database: Path) -> list[str]:
+    """The heads of the logs of a database as they stand; none when it cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as file:
+            return [str(head) for (head,) in file.execute("SELECT head FROM conduct_trial ORDER BY study")]
+    except sqlite3.DatabaseError:
+        return []
+
+
+def _origin(database: Path) -> str | None:
+    """The head of the rehearsal that the copy in a data folder was made from; None when nobody noted it."""
+    try:
+        return str(json.loads((database.parent / ORIGIN).read_text(encoding="utf-8"))["head"])
+    except (FileNotFoundError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _put_aside(database: Path) -> str:
+    """Keep the copy of another rehearsal under the name of its origin; the sentence that says so."""
+    name = (_origin(database) or next(iter(_heads(database)), "") or "unknown")[:8]
+    endings = chain([""], (f"-{n}" for n in count(2)))
+    places = (database.with_name(f"{database.stem}-{name}{end}{database.suffix}") for end in endings)
+    aside = next(place for place in places if not place.exists())
+    copy_database(database, aside)
+    return f"The data folder held a copy of another rehearsal; it is kept as {aside.name}, and this one is opened."
 
 
 def copy_database(source: Path, target: Path) -> None:

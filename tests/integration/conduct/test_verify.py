@@ -61,6 +61,22 @@ EDITS = {
         "UPDATE conduct_event SET sequence = sequence % 1000"),
         "Event 12 does not follow on the event before it.",
     ),
+    "the log emptied": (
+        "DELETE FROM conduct_event",
+        "The subject 01-001 was inserted: the table has it, the log has not.",
+    ),
+    "the log emptied and its length with it": (
+        "DELETE FROM conduct_event; UPDATE conduct_trial SET sequence = 0, head = ''",
+        "The log is empty, but the tables hold rows.",
+    ),
+    "the length forgotten": (
+        "UPDATE conduct_trial SET sequence = 14",
+        "The log ends at event 15; 14 events were written.",
+    ),
+    "the head forgotten": (
+        "UPDATE conduct_trial SET head = 'x'",
+        "The last event (15) is not the one that was written.",
+    ),
     "an event copied": (
         ("INSERT INTO conduct_event (sequence, at, local, zone, who, role, action, site, subject, visit, form, reason,"
         " content, version, previous, hash, trial_id) SELECT 16, at, local, zone, who, role, action, site, subject,"
@@ -71,9 +87,11 @@ EDITS = {
 
 
 def edit(database: Path, script: str) -> None:
-    """Change the file as its owner could: with the triggers out of the way."""
+    """Change the file as its owner could: with the triggers out of the way, and put back after."""
     with sqlite3.connect(database) as file:
-        file.executescript("DROP TRIGGER event_no_update; DROP TRIGGER event_no_delete;" + script)
+        held = file.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        without = "".join(f"DROP TRIGGER {name};" for name, _ in held)
+        file.executescript(f"{without}{script};{';'.join(f'{sql}' for _, sql in held)};")
     file.close()
 
 
@@ -100,6 +118,79 @@ def test_an_event_edited_with_its_hash_breaks_the_chain(desk: Any, database: Pat
     columns = {name: getattr(event, name) for name in _COLUMNS} | {"study": desk.study, "who": "somebody"}
     edit(database, f"UPDATE conduct_event SET who = 'somebody', hash = '{event_hash(columns)}' WHERE sequence = 12")
     assert verify_audit(desk.study).problems == ("Event 13 does not follow on the event before it.",)
+
+
+def forge(study: str, database: Path) -> None:
+    """Edit one event and make the whole chain and its head anew, as somebody with the program's source could."""
+    from trialwright.conduct.rules.chain import event_hash
+    from trialwright.conduct.store.models import Event
+    from trialwright.conduct.worklists.verify import _COLUMNS
+
+    script, last = "", ""
+    for event in Event.objects.order_by("sequence"):
+        fields = {name: getattr(event, name) for name in _COLUMNS} | {"study": study, "previous": last}
+        if event.sequence == 12:
+            fields["who"] = "somebody"
+        before, last = last, event_hash(fields)
+        script += (
+            f"UPDATE conduct_event SET who = '{fields['who']}', previous = '{before}', hash = '{last}'"
+            f" WHERE sequence = {event.sequence};"
+        )
+    edit(database, f"{script} UPDATE conduct_trial SET head = '{last}'")
+
+
+def run_json(study: str, database: Path) -> None:
+    """What a rehearsal writes beside its database."""
+    from trialwright.conduct.worklists import verify_audit
+
+    found = verify_audit(study)
+    audit = {"events": found.events, "head": found.head}
+    (database.parent / "run.json").write_text(json.dumps({"study": study, "audit": audit}))
+
+
+def test_a_chain_forged_as_a_whole_is_found_by_the_head_remembered_beside_it(desk: Any, database: Path) -> None:
+    from trialwright.cli.conduct import app
+
+    desk.enrolled()
+    run_json(desk.study, database)
+    run = CliRunner().invoke
+    good = run(app, ["verify-audit", str(database.parent)])
+    assert (good.exit_code, "Compared with the event count, the head" in good.output) == (0, True)
+    assert run(app, ["verify-audit", str(database.parent)]).exit_code == 0, "verifying leaves the file as it was"
+    from trialwright.web.setup import setup
+
+    setup(database, migrate=False)
+    forge(desk.study, database)
+    bad = run(app, ["verify-audit", str(database.parent)])
+    assert (bad.exit_code, "run.json remembers the head" in bad.output) == (1, True)
+    (database.parent / "run.json").unlink()
+    alone = run(app, ["verify-audit", str(database.parent)])
+    assert (alone.exit_code, "No outside anchor" in alone.output) == (0, True)
+
+
+def test_a_file_that_is_not_the_one_listed_is_found(desk: Any, database: Path) -> None:
+    from trialwright.cli.conduct import app
+
+    run_json(desk.study, database)
+    file = database.parent / "run.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "files": {database.name: "0" * 64}}))
+    answer = CliRunner().invoke(app, ["verify-audit", str(database.parent)])
+    assert (answer.exit_code, "is not the file that run.json lists" in answer.output) == (1, True)
+
+
+def test_a_log_without_its_guards_or_its_study_does_not_verify(desk: Any, database: Path) -> None:
+    from trialwright.conduct.worklists import verify_all, verify_audit
+
+    with sqlite3.connect(database) as file:
+        file.execute("DROP TRIGGER event_no_delete")
+    file.close()
+    says = "The trigger event_no_delete, which keeps the log append-only, is missing or was changed."
+    assert verify_audit(desk.study).problems == (says,)
+    with sqlite3.connect(database) as file:
+        file.execute("DELETE FROM conduct_trial")
+    file.close()
+    (found,) = verify_all()
+    assert "was deleted: its row is missing" in found.problems[0]
 
 
 def test_a_history_with_changes_removals_and_queries_verifies(desk: Any) -> None:

@@ -61,6 +61,19 @@ def test_the_matrix_says_what_is_done_due_and_overdue(busy: Any) -> None:
     assert [row.subject for row in worklists.subjects_matrix(busy.study, busy.monitor, site="02").rows] == ["02-001"]
 
 
+def test_a_screen_failure_stands_at_its_first_excluding_criterion(busy: Any) -> None:
+    """As in the disposition table: who fails two criteria is one failure, at the one that comes first."""
+    from trialwright.conduct import actions, worklists
+
+    do: dict[str, Any] = {"by": busy.investigator, "at": busy.at}
+    failed = busy.screened("01", weight="38", unfit="yes")
+    actions.decide_eligibility(busy.study, failed, **do)
+    actions.end_participation(busy.study, failed, "not_eligible", **do)
+    book = worklists.casebook(busy.study, failed, busy.coordinator)
+    assert [(c.criterion, c.decides) for c in book.criteria] == [("I01", True), ("I02", False), ("E01", False)]
+    assert worklists.dashboard(busy.study, busy.monitor).failures == (("I02", 2),)
+
+
 def test_the_casebook_tells_the_subjects_story(busy: Any) -> None:
     from trialwright.conduct import worklists
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import time
 from pathlib import Path
@@ -130,6 +131,7 @@ def test_what_is_not_there_is_a_page_of_its_own(log_in: Any, path: str) -> None:
     answer = log_in("coordinator").get(path)
     assert answer.status_code == 404
     assert "There is no" in text(answer)
+    assert "01-00" not in text(answer).replace("01-001/77", ""), "what exists is not told to those who guess"
 
 
 def test_a_monitor_reads_a_form_and_cannot_save_it(log_in: Any) -> None:
@@ -138,7 +140,7 @@ def test_a_monitor_reads_a_form_and_cannot_save_it(log_in: Any) -> None:
     assert "may not save a form" in page
     assert 'class="button primary">Save' not in page
     refused = send(client, VITALS, {"signs:1:pulse": "90"}, reason="Seen")
-    assert refused.status_code == 422
+    assert refused.status_code == 403
     assert "may not save a form" in text(refused)
 
 
@@ -295,7 +297,7 @@ def test_a_query_is_answered_and_closed_by_the_right_people(log_in: Any) -> None
     assert "01-001 · 1" not in text(monitor.get(f"{STUDY}queries/"))
     assert "01-001 · 1" in text(monitor.get(f"{STUDY}queries/", {"state": "closed"}))
     refused = log_in("auditor").post(path, {"step": "reopen", "text": "No"})
-    assert refused.status_code == 422
+    assert refused.status_code == 403
     assert "may not reopen" in text(refused)
 
 
@@ -325,8 +327,6 @@ def test_a_stale_page_is_refused_with_a_sentence(trial: Path, scene: ModuleType)
 
 
 def test_a_session_ends_after_half_an_hour_without_a_request(log_in: Any) -> None:
-    import datetime as dt
-
     from django.contrib.sessions.models import Session
 
     client = log_in("coordinator")
@@ -354,7 +354,30 @@ def test_a_virtual_trial_keeps_its_own_calendar(log_in: Any, trial: Path) -> Non
     after = worklists.newest("nct07208058")
     assert before is not None
     assert after is not None
-    assert after >= before
+    assert after > before
+    assert send(client, VITALS, {"signs:1:pulse": "91"}, reason="And again").status_code == 302
+    last = worklists.newest("nct07208058")
+    assert last is not None
+    assert dt.timedelta(0) < last - after < dt.timedelta(minutes=1), "the trial's clock goes on from its last event"
+
+
+def test_every_time_is_said_with_its_zone_and_one_zone_is_used(log_in: Any) -> None:
+    import re
+
+    client = log_in("coordinator")
+    for path in (STUDY, VITALS, f"{STUDY}audit/", f"{STUDY}queries/", f"{STUDY}queries/01-001/1/"):
+        page = text(client.get(path))
+        times = re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d(?: <span class=\"soft\">([^<]*))?", page)
+        assert times, path
+        assert set(times) == {"Asia/Shanghai"}, path
+
+
+def test_a_save_tells_the_page_to_forget_its_drafts(log_in: Any) -> None:
+    client = log_in("coordinator")
+    assert "data-saved" not in text(client.get(VITALS))
+    assert "data-discard" in text(client.get(VITALS))
+    send(client, VITALS, {"signs:1:pulse": "90"}, reason="Counted again")
+    assert "data-saved" in text(client.get(VITALS))
 
 
 def test_a_form_opens_quickly(log_in: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import sqlite3
 import stat
@@ -59,6 +60,7 @@ def test_the_rehearsals_own_folder_stays_as_it_is(trial: Path, tmp_path: Path, m
     accounts = server.open_accounts()
     assert placed == data / server.DATABASE
     assert {a.username for a in accounts} == {"coordinator", "investigator", "monitor", "data_manager", "auditor"}
+    assert all(a.what.endswith(", all sites") for a in accounts), "what is printed is what they may see"
     assert len({a.password for a in accounts}) == len(accounts), "each password is its own"
     assert (rehearsal / server.DATABASE).read_bytes() == before
 
@@ -84,6 +86,24 @@ def test_a_second_start_keeps_what_was_captured_unless_fresh(
     assert kept()
     server.prepare(rehearsal, tmp_path / "data", fresh=True)
     assert not kept()
+
+
+def test_another_rehearsal_renews_the_copy_and_keeps_the_old_one(
+    trial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIALWRIGHT_RESULTS", "")
+    monkeypatch.setenv("TRIALWRIGHT_SECRET", "a secret of this test")
+    rehearsal, data, told = tmp_path / "rehearsal", tmp_path / "data", []
+    rehearsal.mkdir()
+    server.copy_database(trial, rehearsal / server.DATABASE)
+    for head, said in (("a" * 64, 0), ("a" * 64, 0), ("b" * 64, 1), ("b" * 64, 1), ("a" * 64, 2), ("b" * 64, 3)):
+        (rehearsal / "run.json").write_text(json.dumps({"audit": {"events": 1, "head": head}}))
+        server.prepare(rehearsal, data, tell=told.append)
+        assert len(told) == said
+    assert "kept as conduct-aaaaaaaa.sqlite3" in told[0]
+    assert told[0].count(".") == 2, "one sentence, and the dot of a file's name"
+    kept = sorted(file.name for file in data.glob("conduct-*"))
+    assert kept == ["conduct-aaaaaaaa-2.sqlite3", "conduct-aaaaaaaa.sqlite3", "conduct-bbbbbbbb.sqlite3"]
 
 
 def test_the_key_of_sessions_is_kept_and_read_by_its_owner_alone(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from trialwright.study.definition import Study
 from trialwright.study.endpoints import Endpoint, Part
 
+AGE_GROUPS = ((0, 18, "<18"), (18, 65, "18-64"), (65, 200, ">=65"))
+"""Completed years from, to below, and AGEGR1."""
 OVERALL_SURVIVAL = "OS"
 
 

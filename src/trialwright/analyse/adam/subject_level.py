@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from trialwright.analyse.adam.dates import sas_date
+from trialwright.analyse.adam.names import AGE_GROUPS
 from trialwright.analyse.spec import Record
 from trialwright.evidence.dataset import Dataset
 from trialwright.study.definition import Study
@@ -72,7 +73,7 @@ def records(study: Study, sdtm: Mapping[str, Dataset]) -> Iterator[Record]:
 def _age_group(age: int | None) -> str:
     if age is None:
         return ""
-    return "<18" if age < 18 else ("18-64" if age < 65 else ">=65")
+    return next((word for low, high, word in AGE_GROUPS if low <= age < high), "")
 
 
 def _treatment(dm: Record, doses: Sequence[Record]) -> Record:

@@ -138,7 +138,7 @@ def recruitment(data: Data, number: str) -> Display:
     registration = data.study.registration
     planned, start = registration.design.enrolment, registration.status.start
     days = sorted(s.enrolled for s in data.enrolled if s.enrolled)
-    last_visit = max((v.offset for v in data.study.schedule.visits if v.anchor == "first_dose"), default=0)
+    last_visit = data.study.schedule.days_on_study
     target = max(registration.status.completion - dt.timedelta(days=last_visit), start + dt.timedelta(days=1))
     horizon = max([target, *days])
     finding = _pace(days, planned, target)

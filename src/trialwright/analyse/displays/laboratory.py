@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from trialwright.analyse.adam.grading import grader
 from trialwright.analyse.displays import words
 from trialwright.analyse.displays.data import Data, Reading
 from trialwright.evidence.results import Display, Row, Table
@@ -88,7 +89,7 @@ def has_grades(data: Data) -> bool:
 def grades(data: Data, number: str) -> Display:
     """Baseline CTCAE grade against the highest grade after the first dose, for each graded test."""
     dosed = {s.key for s in data.dosed()}
-    graded = [r for r in data.rows("ADLB") if r["USUBJID"] in dosed and _grade(r.get("ATOXGR")) is not None]
+    graded = [r for r in _graded_by_limits(data) if r["USUBJID"] in dosed]
     rows: list[Row] = []
     severe: list[tuple[int, str]] = []
     for item in (i for i in laboratory_items(data) if i.ctcae and i.sdtm):
@@ -117,9 +118,22 @@ def grades(data: Data, number: str) -> Display:
         f"Subjects who received at least one dose (N = {len(dosed)})",
         Table("CTCAE term and baseline", ("Subjects", *(f"Highest: {g}" for g in _GRADES)), tuple(rows)),
         None,
-        ("Laboratory grades by the CTCAE version of the definition; grade 5 is not a laboratory finding.",),
+        (
+            f"Laboratory grades of CTCAE version {data.study.endpoints.ctcae}; grade 5 is not a laboratory finding.",
+            "Values before and after the first dose are graded alike, by the limits of normal.",
+            "ATOXGR in ADLB grades later values by multiples of an abnormal baseline where CTCAE says so.",
+        ),
         ("ADSL", "ADLB"),
     )
+
+
+def _graded_by_limits(data: Data) -> list[Mapping[str, Any]]:
+    """Rows of ADLB with the grade that their value has without regard to the baseline."""
+    grade = grader(data.study, "LB")
+    if grade is None:
+        return []
+    found = ((row, grade(row["PARAMCD"], dict(row), {})) for row in data.rows("ADLB"))
+    return [{**row, "ATOXGR": str(own)} for row, own in found if own is not None]
 
 
 def _grade(value: object) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from trialwright.analyse.adam.names import AGE_GROUPS
 from trialwright.analyse.displays import words
 from trialwright.analyse.displays.data import Data, Subject
 from trialwright.evidence.results import Display, Measure, Row, Stat, Table
@@ -11,8 +12,10 @@ from trialwright.science.stats.summary import Summary, summarise
 from trialwright.study.items import Item
 
 SEXES = (("F", "Female"), ("M", "Male"), ("U", "Not known"))
-AGES = ((0, 18, "< 18 years"), (18, 65, "18 to 64 years"), (65, 200, "\u2265 65 years"))
-_REGISTRY_AGES = ((0, 18, "<=18 years"), (18, 65, "Between 18 and 65 years"), (65, 200, ">=65 years"))
+_WORDS = ("< 18 years", "18 to 64 years", "\u2265 65 years")
+AGES = tuple((low, high, word) for (low, high, _), word in zip(AGE_GROUPS, _WORDS, strict=True))
+REGISTRY_AGES = ((0, 19, "<=18 years"), (19, 65, "Between 18 and 65 years"), (65, 200, ">=65 years"))
+"""The registry's own classes: who is 18 belongs to the first, who is 65 to the last."""
 
 
 def baseline_measures(data: Data) -> tuple[Measure, ...]:
@@ -22,7 +25,7 @@ def baseline_measures(data: Data) -> tuple[Measure, ...]:
     age = Stat("", ages.mean, spread=ages.sd, n=ages.n)
     measures = [
         Measure("Age, Continuous", "years", "MEAN", "STANDARD_DEVIATION", (age,)),
-        _counted("Age, Categorical", "Age, Customized", [(w, _aged(subjects, a, b)) for a, b, w in _REGISTRY_AGES], n),
+        _counted("Age, Categorical", "Age, Customized", [(w, _aged(subjects, a, b)) for a, b, w in REGISTRY_AGES], n),
         _counted("Sex: Female, Male", "Sex/Gender, Customized", [(w, _of_sex(subjects, c)) for c, w in SEXES[:2]], n),
         Measure("Region of Enrollment", "participants", "NUMBER", "", _regions(data)),
     ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from trialwright.analyse.adam.time_to_event import last_day
 from trialwright.analyse.displays import words
 from trialwright.analyse.displays.courses import day_axis, outcome
 from trialwright.analyse.displays.data import Data, Subject
@@ -298,12 +299,22 @@ def time_to_event(data: Data, endpoint: Endpoint, number: str) -> Display:
         Table("Measure", (f"All (N = {found.n})",), tuple(rows)),
         _curve_figure(data, endpoint, found, finding) if found.n else None,
         (
-            "Subjects without the event are censored at their last assessment.",
+            *_censoring(data, endpoint),
             "Intervals: Greenwood on the log-log scale; for quantiles Brookmeyer and Crowley.",
             "Day 1 is the day of the first dose. A visit's share includes its window.",
         ),
         ("ADSL", TIMES),
     )
+
+
+def _censoring(data: Data, endpoint: Endpoint) -> Iterator[str]:
+    yield "Subjects without the event are censored at their last assessment."
+    if endpoint.aim == "efficacy":
+        day = last_day(data.study, endpoint) + 1
+        yield (
+            f"Those who died or left for lack of efficacy cannot have it later: they are censored on the last planned "
+            f"day, {day}, so that they stay in the denominator."
+        )
 
 
 def _curve_figure(data: Data, endpoint: Endpoint, found: KaplanMeier, finding: str) -> Figure:

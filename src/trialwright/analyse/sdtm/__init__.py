@@ -24,7 +24,7 @@ def derive(study: Study, snapshot: Snapshot) -> dict[str, Dataset]:
         "TE": design.elements(study),
         "TV": design.visits(study),
         "TI": design.criteria(study),
-        "TS": design.summary(study, snapshot.cut),
+        "TS": design.summary(study, snapshot.cut, sum(row.enrolled is not None for row in snapshot.subjects)),
         "DM": subjects.demographics(context),
         "SV": subjects.visits(context),
         "DS": subjects.dispositions(context),

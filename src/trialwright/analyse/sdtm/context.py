@@ -185,13 +185,19 @@ class Context:
 
     @cached_property
     def follow_up_after(self) -> dict[str, str]:
-        """Last day of treatment of subjects who are past it: their last visit of the treatment epoch."""
+        """Last day of treatment of subjects who are past it: their last visit of that epoch, or as long after the
+        last dose as its element goes on, if that is later."""
+        treatment = next((e for e in self.study.schedule.epochs if e.id == "TREATMENT"), None)
+        goes_on = dt.timedelta(days=(treatment.days_after_last_dose if treatment else None) or 0)
         found: dict[str, str] = {}
         for subject, row in self.subjects.items():
             done = [(self.scheduled[v.visit], v.actual) for v in self._in_time(subject) if v.visit in self.scheduled]
             days = [actual for visit, actual in done if visit.epoch == "TREATMENT" and actual]
+            starts = self._dose_starts.get(subject, [])
             past = bool(row.ended) or any(visit.epoch == "FOLLOW-UP" for visit, _ in done)
-            if days and past:
+            if starts:
+                days.append(dt.date.fromisoformat(starts[-1][:DAY]) + goes_on)
+            if days and (past or len(starts) >= self.study.dosing.doses):
                 found[subject] = max(days).isoformat()
         return found
 

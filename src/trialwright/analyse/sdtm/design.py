@@ -11,6 +11,7 @@ from trialwright.analyse.spec import Record
 from trialwright.study.definition import Study
 from trialwright.study.eligibility import Criterion
 from trialwright.study.identity import Arm
+from trialwright.study.schedule import Visit
 
 
 def arm_code(arm: Arm) -> str:
@@ -55,13 +56,32 @@ def elements(study: Study) -> Iterator[Record]:
 def visits(study: Study) -> Iterator[Record]:
     for visit in study.schedule.visits:
         anchor = "the first dose" if visit.anchor == "first_dose" else "screening"
-        window = f"-{visit.window.before} to +{visit.window.after} days"
         yield _base(study, "TV") | {
             "VISITNUM": visit.number,
             "VISIT": visit.label.en.upper(),
             "VISITDY": planned_day(visit),
-            "TVSTRL": f"{visit.offset} days from {anchor}, window {window}",
+            "TVSTRL": _start_rule(visit, anchor),
         }
+
+
+def _start_rule(visit: Visit, anchor: str) -> str:
+    """When a visit begins, in words."""
+    if visit.offset == 0:
+        day = f"The day of {anchor}"
+    else:
+        day = f"{_days(abs(visit.offset))} {'after' if visit.offset > 0 else 'before'} {anchor}"
+    before, after = visit.window.before, visit.window.after
+    if not before and not after:
+        return day
+    return (
+        f"{day}, from {_days(before)} before to {_days(after)} after it"
+        if before
+        else f"{day}, or up to {_days(after)} later"
+    )
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'' if count == 1 else 's'}"
 
 
 def criteria(study: Study) -> Iterator[Record]:
@@ -74,9 +94,13 @@ def criteria(study: Study) -> Iterator[Record]:
         }
 
 
-def summary(study: Study, cut: dt.datetime) -> Iterator[Record]:
-    """One record for each value of each parameter; a long text goes on in TSVAL1 and TSVAL2."""
+def summary(study: Study, cut: dt.datetime, enrolled: int) -> Iterator[Record]:
+    """One record for each value of each parameter; a long text goes on in TSVAL1 and TSVAL2.
+
+    `enrolled`: subjects in the study until the cut.
+    """
     parameters = [*_identity(study), *_design(study), *_population(study), *_treatment(study), *_outcomes(study)]
+    parameters.append(("ACTSUB", "Actual Number of Subjects", [str(enrolled)]))
     parameters.append(("DCUTDTC", "Data Cutoff Date", [cut.date().isoformat()]))
     parameters.append(("DCUTDESC", "Data Cutoff Description", ["Cut of the snapshot"]))
     for code, label, values in parameters:
@@ -90,6 +114,16 @@ def summary(study: Study, cut: dt.datetime) -> Iterator[Record]:
             }
 
 
+TRIAL_TYPES = {
+    "efficacy": "EFFICACY",
+    "safety": "SAFETY",
+    "tolerability": "TOLERABILITY",
+    "immunogenicity": "IMMUNOGENICITY",
+    "pharmacokinetics": "PHARMACOKINETIC",
+    "pharmacodynamics": "PHARMACODYNAMIC",
+    "biomarker": "BIOMARKER",
+}
+"""TTYPE of what an endpoint is about."""
 Parameter = tuple[str, str, Iterable[str]]
 
 
@@ -123,6 +157,12 @@ def _design(study: Study) -> Iterator[Parameter]:
     yield "TINDTP", "Trial Intent Type", [design.primary_purpose]
     yield "NARMS", "Planned Number of Arms", [str(len(study.registration.arms))]
     yield "PLANSUB", "Planned Number of Subjects", [str(design.enrolment)]
+    kinds = {"PLACEBO_COMPARATOR": "PLACEBO", "SHAM_COMPARATOR": "SHAM PROCEDURE", "ACTIVE_COMPARATOR": "ACTIVE"}
+    controls = sorted({kinds[arm.kind] for arm in study.registration.arms if arm.kind in kinds})
+    yield "TCNTRL", "Control Type", controls or ["NONE"]
+    yield "TTYPE", "Trial Type", sorted({TRIAL_TYPES[e.aim] for e in study.endpoints.endpoints})
+    last = max((v.offset for v in study.schedule.visits if v.anchor == "first_dose"), default=0)
+    yield "LENGTH", "Trial Length", [f"P{last}D" if last else ""]
     yield "ADAPT", "Adaptive Design", ["N"]
 
 
@@ -138,6 +178,8 @@ def _population(study: Study) -> Iterator[Parameter]:
 
 def _treatment(study: Study) -> Iterator[Parameter]:
     dosing = study.dosing
+    given = next((i for i in study.registration.interventions if i.id == dosing.intervention), None)
+    yield "INTTYPE", "Intervention Type", [given.kind.replace("_", " ") if given else ""]
     yield "TRT", "Investigational Therapy or Treatment", [dosing.treatment]
     yield "DOSE", "Dose per Administration", [f"{step.per_kg:g}" for step in dosing.steps]
     yield "DOSU", "Dose Units", [step.unit for step in dosing.steps]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
@@ -67,7 +69,12 @@ def _record(context: Context, domain: str, item: Item, row: ValueRow, beside: Re
         **_range(context, item, row),
         **_time_point(context, item, row, when),
     }
-    values["NRIND"] = _indicator(values["STRESN"], values["STNRLO"], values["STNRHI"])
+    # Against limits of its own a result is compared as captured: rounding must not carry it over one.
+    own = values["STRESN"] is not None and (row.low is not None or row.high is not None)
+    compared = (
+        (number(row.value), row.low, row.high) if own else (values[name] for name in ("STRESN", "STNRLO", "STNRHI"))
+    )
+    values["NRIND"] = _indicator(*compared)
     prefixed = {f"{domain}{name}": value for name, value in values.items()}
     epoch = timing.get("EPOCH") or context.epoch(row.subject, when)
     return {
@@ -97,7 +104,7 @@ def _result(item: Item, row: ValueRow, testcd: str) -> Record:
     value = number(row.value)
     if value is None:
         return empty | own | {"STRESC": row.value.strip()}
-    standard = convert(item, value, row.unit, row.item)
+    standard = rounded(item, convert(item, value, row.unit, row.item), value, row.value)
     if item.lloq is not None and standard < item.lloq:
         return empty | own | {"STRESC": f"<{item.lloq:g}"}
     return empty | own | {"STRESN": standard, "STRESC": plain(standard)}
@@ -116,6 +123,22 @@ def convert(item: Item, value: float, unit: str, name: str = "") -> float:
     return float(f"{units.convert(value, given, item.unit, molar_mass):.10g}")
 
 
+SIGNIFICANT = 3
+"""Digits that a converted result keeps at least."""
+
+
+def rounded(item: Item, standard: float, value: float, text: str) -> float:
+    """A converted result with the decimals of its item, and never fewer digits than the original has.
+
+    `value` is the original and `text` how it was written; what was not converted stays as it is.
+    """
+    if standard in (value, 0):
+        return standard
+    digits = len(re.sub(r"[eE].*|\D", "", text).lstrip("0"))
+    decimals = max(digits, SIGNIFICANT) - 1 - math.floor(math.log10(abs(standard)))
+    return round(standard, max(decimals, item.decimals or 0))
+
+
 def plain(value: float) -> str:
     """A number without trailing zeros or exponent."""
     text = f"{value:.10f}".rstrip("0").rstrip(".") if abs(value) < 1e15 else f"{value:.10g}"
@@ -128,11 +151,17 @@ def _range(context: Context, item: Item, row: ValueRow) -> Record:
         return {
             "ORNRLO": "" if row.low is None else plain(row.low),
             "ORNRHI": "" if row.high is None else plain(row.high),
-            "STNRLO": None if row.low is None else convert(item, row.low, row.unit, row.item),
-            "STNRHI": None if row.high is None else convert(item, row.high, row.unit, row.item),
+            "STNRLO": _limit(item, row.low, row),
+            "STNRHI": _limit(item, row.high, row),
         }
     limits = item.normal.of(context.sexes.get(row.subject)) if item.normal else Limits()
     return {"ORNRLO": "", "ORNRHI": "", "STNRLO": limits.low, "STNRHI": limits.high}
+
+
+def _limit(item: Item, limit: float | None, row: ValueRow) -> float | None:
+    if limit is None:
+        return None
+    return rounded(item, convert(item, limit, row.unit, row.item), limit, plain(limit))
 
 
 def _indicator(value: float | None, low: float | None, high: float | None) -> str:
@@ -149,9 +178,11 @@ def _time_point(context: Context, item: Item, row: ValueRow, when: str) -> Recor
     if not 1 <= row.row <= len(planned):
         return {}
     sample: Sample = planned[row.row - 1]
-    return {
-        "TPT": str(sample.label).upper(),
-        "TPTNUM": float(row.row),
+    named: Record = {"TPT": str(sample.label).upper(), "TPTNUM": float(row.row)}
+    if context.scheduled[row.visit].dose is not None and (row.subject, row.visit) not in context.doses:
+        # Its time counts from a dose that was not given; the dose before it is not what was meant.
+        return named
+    return named | {
         "ELTM": _duration(sample.hours),
         "TPTREF": "START OF INFUSION",
         "RFTDTC": context.dose_for(row.subject, row.visit, when),

@@ -102,7 +102,7 @@ class Deed:
         """The subject that the deed is on. Raises UnknownName, Refused."""
         found = rows(db.Subject).get(trial=self.trial, subject=subject_id)
         if found is None:
-            raise UnknownName("subject", subject_id, self.trial.subjects.values_list("subject", flat=True))
+            raise UnknownName("subject", subject_id, ())
         self.permit(found.site)
         sites = self.study.registration.sites
         self._zone = next((site.timezone for site in sites if site.id == found.site), "UTC")

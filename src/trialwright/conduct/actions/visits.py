@@ -111,7 +111,7 @@ def _decide_dose(doing: Deed, subject: db.Subject, dose: int, on: dt.date) -> Do
     broken = set(checks.broken_rules(study, facts.patient(study, days_of(subject), captured)))
     held = {v.visit: v for v in rows(db.Visit).all(subject=subject)}
     before, this = held.get(by_dose.get(dose - 1, "")), held.get(visit)
-    moment = Moment(on, this.planned if this else None, before.actual if before else None)
+    moment = Moment(on, this.planned if this else None, before.actual if before else None, subject.first_dose)
     weights = _weights(study, captured, on)
     return dosing.plan(study.dosing, dose, weights, moment, [r for r in study.dosing.rules if r.id in broken])
 

@@ -45,11 +45,12 @@ class DosePlan:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The day on which a dose is wanted, the day it was planned for, and the day of the dose before it."""
+    """The day on which a dose is wanted, the day it was planned for, and the days of the dose before and the first."""
 
     on: dt.date
     planned: dt.date | None = None
     previous: dt.date | None = None
+    first_dose: dt.date | None = None
 
 
 def plan(
@@ -65,10 +66,16 @@ def plan(
     stop = [rule for rule in against if rule.action == "stop" or _too_late(rule, moment)]
     if stop:
         return _without(dose, "stop", stop)
-    earliest = moment.previous + dt.timedelta(days=dosing.min_interval_days) if moment.previous else None
-    if against or (earliest and moment.on < earliest):
+    earliest = _earliest(dosing, moment)
+    if against or earliest:
         return _without(dose, "delay", against, earliest)
-    return _given(dosing, dose, weights)
+    return _given(dosing, dose, weights, moment)
+
+
+def _earliest(dosing: Dosing, moment: Moment) -> dt.date | None:
+    """The first day far enough from the dose before; None when it has come already."""
+    day = moment.previous + dt.timedelta(days=dosing.min_interval_days) if moment.previous else None
+    return day if day and day > moment.on else None
 
 
 def _too_late(rule: DoseRule, moment: Moment) -> bool:
@@ -79,13 +86,13 @@ def _too_late(rule: DoseRule, moment: Moment) -> bool:
 
 def _without(dose: int, decision: Decision, rules: Sequence[DoseRule], earliest: dt.date | None = None) -> DosePlan:
     steps = [rule.message.en for rule in rules]
-    if decision == "delay" and earliest:
+    if earliest:
         steps.append(f"The earliest day for dose {dose} is {earliest}.")
     return DosePlan(dose, decision, None, "mg", None, tuple(steps), tuple(r.id for r in rules), earliest)
 
 
-def _given(dosing: Dosing, dose: int, weights: Sequence[Weighed]) -> DosePlan:
-    weight, why = dosing_weight(dosing, weights)
+def _given(dosing: Dosing, dose: int, weights: Sequence[Weighed], moment: Moment) -> DosePlan:
+    weight, why = dosing_weight(dosing, weights, moment.first_dose or moment.on)
     step = dosing.step(dose)
     per_kg = units.convert(step.per_kg, step.unit, "mg/kg")
     exact = float(Fraction(str(per_kg)) * Fraction(str(weight)))
@@ -98,23 +105,27 @@ def _given(dosing: Dosing, dose: int, weights: Sequence[Weighed]) -> DosePlan:
     return DosePlan(dose, "give", amount, "mg", weight, steps)
 
 
-def dosing_weight(dosing: Dosing, weights: Sequence[Weighed]) -> tuple[float, str]:
-    """The weight to dose by, and why that one. The first weight is the baseline. Raises Refused without any."""
+def dosing_weight(dosing: Dosing, weights: Sequence[Weighed], first_dose: dt.date) -> tuple[float, str]:
+    """The weight to dose by, and why that one; `weights` in time order. Raises Refused without any.
+
+    Baseline is, as in ADaM, the last weight on or before the day of the first dose; where there is none, the first.
+    """
     if not weights:
         raise Refused(f"The dose cannot be planned: no {dosing.weight.item} is recorded.", hint="Record it first.")
-    first, last = weights[0], weights[-1]
+    base = next((w for w in reversed(weights) if w.day <= first_dose), weights[0])
+    last = weights[-1]
     rule = dosing.weight
     if rule.use == "baseline":
-        return first.kg, f"Weight at baseline ({first.day}): {first.kg:g} kg."
+        return base.kg, f"Weight at baseline ({base.day}): {base.kg:g} kg."
     if rule.use == "current":
         return last.kg, f"Present weight ({last.day}): {last.kg:g} kg."
-    baseline = Fraction(str(first.kg))
+    baseline = Fraction(str(base.kg))
     exact = 100 * (Fraction(str(last.kg)) - baseline) / baseline
     change = float(exact)
     if abs(exact) >= Fraction(str(rule.change_percent)):
         return last.kg, f"Weight has changed by {change:+.1f} % since baseline: {last.kg:g} kg ({last.day}) is used."
     kept = f"has changed by {change:+.1f} %, less than {rule.change_percent:g} %"
-    return first.kg, f"Weight {kept}: the baseline's {first.kg:g} kg ({first.day}) is used."
+    return base.kg, f"Weight {kept}: the baseline's {base.kg:g} kg ({base.day}) is used."
 
 
 def rounded(amount: float, rule: Rounding) -> float:

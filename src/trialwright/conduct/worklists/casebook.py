@@ -89,6 +89,8 @@ class CriterionLine:
     label: Text
     state: str
     explanation: str
+    decides: bool | None
+    """Speaks for the subject (True) or against (False); None while unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,6 @@ def casebook(study_id: str, subject_id: str, by: Person, *, today: dt.date | Non
     held = {v.visit: v for v in subject.visits.all()}
     lines = _Lines(study, forms, open_queries)
     site = next(s for s in study.registration.sites if s.id == subject.site)
-    labels = {c.id: c.label for c in study.eligibility.criteria}
     return Casebook(
         subject.subject, subject.site, site.name, subject.state, subject.screened,
         subject.consented or subject.guardian_consented, subject.enrolled, subject.first_dose, subject.ended,
@@ -147,10 +148,7 @@ def casebook(study_id: str, subject_id: str, by: Person, *, today: dt.date | Non
         _age(study, captured, subject.screened),
         (min(on, subject.ended or on) - subject.first_dose).days + 1 if subject.first_dose else None,
         tuple(_facts(study, captured)), subject.verdict,
-        tuple(
-            CriterionLine(row.criterion, labels.get(row.criterion, Text(en=row.criterion)), row.state, row.explanation)
-            for row in sorted(subject.criteria.all(), key=lambda row: (row.criterion.startswith("E"), row.criterion))
-        ),
+        tuple(_criteria(study, subject)),
         tuple(lines.visit(plan, held.get(plan.id), subject, on) for plan in study.schedule.visits),
         tuple(
             DoseLine(d.dose, d.state, d.planned, d.amount, d.unit, d.explanation)
@@ -160,6 +158,15 @@ def casebook(study_id: str, subject_id: str, by: Person, *, today: dt.date | Non
         tuple(lines.form("", form) for form in study.schedule.logs),
         sum(open_queries.values()),
     )  # fmt: skip
+
+
+def _criteria(study: Study, subject: db.Subject) -> Iterator[CriterionLine]:
+    """What was decided, in the definition's order."""
+    held = {row.criterion: row for row in subject.criteria.all()}
+    for plan in study.eligibility.criteria:
+        if row := held.get(plan.id):
+            good = (row.state == "met") == (plan.kind == "inclusion") if row.state != "unknown" else None
+            yield CriterionLine(plan.id, plan.label, row.state, row.explanation, good)
 
 
 class _Lines:

@@ -14,6 +14,7 @@ from trialwright.conduct.rules.policy import Person
 from trialwright.conduct.store import models as db
 from trialwright.conduct.worklists.seen import sites_seen
 from trialwright.kernel.texts import Text
+from trialwright.study.definition import Study
 from trialwright.study.identity import Site
 
 
@@ -49,7 +50,7 @@ class Dashboard:
     enrolled_on: tuple[dt.date, ...]
     """Days in order, one for each subject: the recruitment curve."""
     failures: tuple[tuple[str, int], ...]
-    """(criterion, screen failures that it excludes), most first."""
+    """(criterion, screen failures that it is the first to exclude), most first."""
     sites: tuple[SiteLine, ...]
     queries: Mapping[str, int]
     """state of the query -> how many."""
@@ -90,7 +91,7 @@ def dashboard(study_id: str, by: Person) -> Dashboard:
         dict(Counter(state for _, state, _, _ in subjects)),
         tuple(screened for _, _, screened, _ in subjects),
         tuple(sorted(enrolled for _, _, _, enrolled in subjects if enrolled)),
-        _failures(trial, seen),
+        _failures(trial, study, seen),
         tuple(
             _line(site, rows[site.id], [(s, e) for at, s, _, e in subjects if at == site.id], live[site.id])
             for site in study.registration.sites
@@ -108,12 +109,18 @@ def _line(site: Site, row: db.Site, subjects: list[tuple[str, dt.date | None]], 
     )  # fmt: skip
 
 
-def _failures(trial: db.Trial, seen: list[str]) -> tuple[tuple[str, int], ...]:
-    """A subject counts once for each criterion that excludes: an inclusion not met, an exclusion met."""
+def _failures(trial: db.Trial, study: Study, seen: list[str]) -> tuple[tuple[str, int], ...]:
+    """A subject counts once, at the first criterion in the definition's order that excludes."""
     rows = db.Criterion.objects.filter(
         subject__trial=trial, subject__site__in=seen, subject__state="screen_failed"
-    ).values_list("criterion", "state")
-    excluding = Counter(
-        criterion for criterion, state in rows if state == ("not_met" if criterion.startswith("I") else "met")
-    )
-    return tuple(sorted(excluding.items(), key=lambda pair: (-pair[1], pair[0])))
+    ).values_list("subject_id", "criterion", "state")
+    excluding = {
+        (c.id, "not_met" if c.kind == "inclusion" else "met"): n for n, c in enumerate(study.eligibility.criteria)
+    }
+    first: dict[int, int] = {}
+    for subject, criterion, state in rows:
+        place = excluding.get((criterion, state))
+        if place is not None:
+            first[subject] = min(place, first.get(subject, place))
+    counted = Counter(study.eligibility.criteria[place].id for place in first.values())
+    return tuple(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from trialwright.conduct.rules.chain import Key, Tables, event_hash, replay, sha256, show_key
 from trialwright.conduct.store import models as db
+from trialwright.conduct.store import triggers
 from trialwright.conduct.store.tables import current
 from trialwright.kernel.errors import UnknownName
 
@@ -16,6 +17,16 @@ _COLUMNS = (
     "sequence", "at", "local", "zone", "who", "role", "action", "site", "subject", "visit", "form", "reason", "content",
     "version", "previous",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What is remembered of a log outside its database; a chain that was forged as a whole cannot agree with it."""
+
+    events: int
+    head: str
+    source: str
+    """Where it is remembered, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +43,78 @@ class Verification:
         return not self.problems
 
 
-def verify_audit(study_id: str) -> Verification:
-    """Verify one study. Raises UnknownName."""
+def verify_audit(study_id: str, anchor: Anchor | None = None) -> Verification:
+    """Verify one study, against what is remembered outside too if `anchor` is given. Raises UnknownName."""
     trial = db.Trial.objects.filter(study=study_id).first()
     if trial is None:
-        raise UnknownName("study in conduct", study_id, db.Trial.objects.values_list("study", flat=True))
-    log = _Log(trial)
-    problems: list[str] = []
-    expected: Tables = {}
-    try:
-        expected = replay(log.contents())
-    except ValueError as error:
-        problems.append(f"The log contradicts itself at event {log.sequence}: {error}.")
-    problems = [*log.problems(), *problems]
-    if expected:
-        problems += _differences(expected, current(study_id))
+        return _without_trial(study_id, anchor)
+    log, expected, problems = _replayed(trial)
+    problems += log.problems()
+    found = current(study_id)
+    if not log.count and found:
+        problems.append("The log is empty, but the tables hold rows.")
+    if anchor:
+        problems += _outside(anchor, log.count, trial.head)
+    problems += _triggers()
     problems += _definitions(trial)
+    problems += _differences(expected, found)
     return Verification(study_id, log.count, trial.head, tuple(problems))
 
 
-def verify_all() -> tuple[Verification, ...]:
-    """Verify every study of the database, in order of id."""
-    return tuple(verify_audit(study) for study in db.Trial.objects.order_by("study").values_list("study", flat=True))
+def verify_all(anchors: Mapping[str, Anchor] | None = None) -> tuple[Verification, ...]:
+    """Verify every study that the database holds anything of, or that `anchors` (by study) remember, in order."""
+    remembered = anchors or {}
+    return tuple(verify_audit(study, remembered.get(study)) for study in sorted({*_named(), *remembered}))
+
+
+def _named() -> set[str]:
+    """Every study that a row belongs to, whether or not the study's own row is there."""
+    named = set(db.Trial.objects.values_list("study", flat=True))
+    for model in (db.Event, db.Version, db.Member, db.Site, db.Subject):
+        named |= set(model._default_manager.values_list("trial_id", flat=True).distinct())
+    return named
+
+
+def _without_trial(study_id: str, anchor: Anchor | None) -> Verification:
+    """The study's own row is not there, though other rows belong to it or it is remembered outside."""
+    if anchor is None and study_id not in _named():
+        raise UnknownName("study in conduct", study_id, db.Trial.objects.values_list("study", flat=True))
+    events = db.Event.objects.filter(trial_id=study_id).count()
+    problem = f"The study {study_id} was deleted: its row is missing, and {events} events belong to it."
+    return Verification(study_id, events, "", (problem, *_triggers()))
+
+
+def _replayed(trial: db.Trial) -> tuple[_Log, Tables, list[str]]:
+    """The log, walked to its end, and what it says the tables hold; a contradiction in it is the third."""
+    log = _Log(trial)
+    try:
+        return log, replay(log.contents()), []
+    except (ValueError, TypeError, AttributeError) as error:
+        problem = f"The log contradicts itself at event {log.sequence}: {error}."
+    log = _Log(trial)
+    readable = [content for content in log.contents() if _has_shape(content)]
+    return log, replay(readable, strict=False), [problem]
+
+
+def _has_shape(content: dict[str, Any]) -> bool:
+    """Whether the changes of an event can be folded at all."""
+    try:
+        replay([content], strict=False)
+    except (ValueError, TypeError, AttributeError):
+        return False
+    return True
+
+
+def _triggers() -> Iterator[str]:
+    for name in triggers.broken():
+        yield f"The trigger {name}, which keeps the log append-only, is missing or was changed."
+
+
+def _outside(anchor: Anchor, events: int, head: str) -> Iterator[str]:
+    if events != anchor.events:
+        yield f"{anchor.source} remembers {anchor.events} events; the log has {events}."
+    if head != anchor.head:
+        yield f"{anchor.source} remembers the head {anchor.head[:16]}; the log's is {head[:16] or 'empty'}."
 
 
 class _Log:

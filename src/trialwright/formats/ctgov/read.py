@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -10,6 +11,7 @@ from trialwright.formats.ctgov.portal import is_page, read_page
 from trialwright.formats.ctgov.record import StudyRecord
 from trialwright.kernel.errors import InputError
 
+_NUMBER = re.compile(r"NCT\d{8}", re.IGNORECASE)
 LARGEST = 64 * 1024 * 1024
 """Bytes; the largest real records have about 10 MB."""
 
@@ -100,4 +102,9 @@ def _one_record(data: Any, where: str) -> dict[str, Any]:
     if not isinstance(identification, dict) or not identification.get("nctId"):
         what = "The record does not say its number: protocolSection.identificationModule.nctId is missing."
         raise InputError(what, where=where, hint="Is the record complete?")
+    number = identification["nctId"]
+    if not isinstance(number, str) or not _NUMBER.fullmatch(number.strip()):
+        shown = f"'{number}'" if isinstance(number, str | int | float) else "no text"
+        what = f"protocolSection.identificationModule.nctId is {shown}, which is no registry number."
+        raise InputError(what, where=where, hint="Write NCT and eight digits, as text.")
     return data

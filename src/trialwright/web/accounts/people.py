@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import secrets
 from dataclasses import dataclass
 
@@ -10,9 +9,9 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 
-from trialwright.conduct import worklists
 from trialwright.conduct.actions import people, studies
 from trialwright.conduct.rules.policy import INSTALLER, ROLES, Person
+from trialwright.web import clock
 
 DEMO = ("coordinator", "investigator", "monitor", "data_manager", "auditor")
 """Roles that get an account in a demonstration; the account's name is the role's."""
@@ -52,13 +51,12 @@ def demo_accounts() -> list[Account]:
     held = studies.studies()
     if not held:
         return []
-    made = [Account(role, secrets.token_urlsafe(9), ROLES[role]) for role in DEMO]
+    made = [Account(role, secrets.token_urlsafe(9), f"{ROLES[role]}, all sites") for role in DEMO]
     for study_id in held:
-        latest = worklists.newest(study_id)
-        now = max(dt.datetime.now(dt.UTC), latest) if latest else None
+        now = clock.now(study_id, virtual=studies.trial(study_id).virtual)
         for account in made:
             people.add_person(
-                study_id, account.username, f"Demo {account.what}", account.username, by=INSTALLER, at=now
+                study_id, account.username, f"Demo {ROLES[account.username]}", account.username, by=INSTALLER, at=now
             )
     for account in made:
         set_password(account.username, account.password)

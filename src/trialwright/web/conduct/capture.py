@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from trialwright.conduct import actions, worklists
 from trialwright.conduct.actions import FormErrors, FormSaved, ReasonNeeded, StaleForm
+from trialwright.conduct.rules.policy import demand
 from trialwright.conduct.rules.values import NULL_REASONS, Place
 from trialwright.conduct.worklists import AuditFilter, FormView
 from trialwright.kernel.errors import InputError, Refused
@@ -67,6 +68,10 @@ def _save(desk: Desk, sheet: FormView) -> HttpResponse:
     """Save what differs from what is kept; when that is refused, show the page again with everything typed."""
     sent = desk.request.POST
     tried = Attempt(fields.read(pairs(sent)), reason=sent.get("reason", "").strip())
+    try:
+        demand(desk.by, "save_form", sheet.site)
+    except Refused as refusal:
+        return _show(desk, sheet, _explained(tried, refusal, sheet), 403)
     entries, tried.errors = fields.changes(tried.typed, fields.stored(sheet))
     if tried.errors:
         return _show(desk, sheet, tried, 422)
@@ -128,6 +133,7 @@ def _show(desk: Desk, sheet: FormView, tried: Attempt, status: int = 200) -> Htt
         conflict=_named(desk, tried.conflict),
         draft=f"{desk.by.username}:{desk.id}:{sheet.subject}:{sheet.visit}:{sheet.form}:{sheet.version}",
         null_reasons=tuple(NULL_REASONS),
+        saved=any(message.extra_tags == "saved" for message in messages.get_messages(desk.request)),
         over=any(s.repeating and len(s.pattern.cells) > WIDE for s in shown),
         **_trail(desk, sheet),
     )  # fmt: skip

@@ -7,15 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from trialwright.conduct import worklists
 from trialwright.conduct.actions import Person, studies
 from trialwright.kernel.errors import UnknownName
 from trialwright.study.definition import Study
+from trialwright.web import clock
 from trialwright.web.accounts.people import acting
 from trialwright.web.errors import problem
 from trialwright.web.page import Step, page, words
@@ -42,16 +43,19 @@ class Desk:
 
     @property
     def now(self) -> dt.datetime:
-        """The time. A virtual trial has a calendar of its own: its now is never before its latest event."""
-        present = dt.datetime.now(dt.UTC)
-        latest = worklists.newest(self.id) if self.virtual else None
-        return max(present, latest) if latest else present
+        """The time; a virtual trial has a calendar of its own."""
+        return clock.now(self.id, virtual=self.virtual)
 
     @property
     def today(self) -> dt.date:
-        """The day to decide what is due: in a virtual trial the day of its latest event."""
-        latest = worklists.newest(self.id) if self.virtual else None
-        return (latest or self.now).date()
+        """The day to decide what is due."""
+        return self.now.astimezone(ZoneInfo(self.zone)).date()
+
+    @property
+    def zone(self) -> str:
+        """The one zone that every time of a page is shown in: that of the sites if they share one, else UTC."""
+        zones = {site.timezone for site in self.study.registration.sites}
+        return zones.pop() if len(zones) == 1 else "UTC"
 
     def place(self, *steps: Step) -> tuple[Step, ...]:
         """The line that says where one is: the study first."""
@@ -66,6 +70,7 @@ class Desk:
             study=self.study,
             section=section,
             virtual=self.virtual,
+            zone=self.zone,
             person=self.by,
             sections_seen=[name for name in SECTIONS if name != "audit" or self.may_read_audit],
             **context,

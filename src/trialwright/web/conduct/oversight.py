@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -50,14 +51,14 @@ def query(desk: Desk, subject: str, number: int) -> HttpResponse:
     """One query with its exchange; what may be done with it now are its buttons."""
     t = words(desk.request)
     found = _query(desk, subject, number)
-    typed, refused = "", ""
+    typed, refused, status = "", "", 200
     if desk.request.method == "POST":
         typed = desk.request.POST.get("text", "").strip()
         step = desk.request.POST.get("step", "")
         try:
             return _do(desk, found, step, typed)
         except Refused as refusal:
-            refused = str(refusal)
+            refused, status = str(refusal), 422 if desk.may(f"{step}_query", found.site) else 403
     name = f"{subject} · {t('queries.number')} {number}"
     response = desk.page(
         "conduct/query.html",
@@ -69,7 +70,7 @@ def query(desk: Desk, subject: str, number: int) -> HttpResponse:
         typed=typed,
         refused=refused,
     )
-    response.status_code = 422 if refused else 200
+    response.status_code = status
     return response
 
 
@@ -77,7 +78,7 @@ def _query(desk: Desk, subject: str, number: int) -> QueryLine:
     lines = worklists.queries(desk.id, desk.by, QueryFilter(subject=subject), size=10_000).lines
     found = next((line for line in lines if line.number == number), None)
     if found is None:
-        raise UnknownName("query", f"{subject}/{number}", [f"{line.subject}/{line.number}" for line in lines])
+        raise UnknownName("query", f"{subject}/{number}", ())
     return found
 
 
@@ -99,7 +100,9 @@ def audit(desk: Desk) -> HttpResponse:
     t = words(desk.request)
     get = desk.request.GET
     asked = {name: get.get(name, "") for name in ("subject", "who", "action", "since")}
-    wanted = AuditFilter(subject=asked["subject"], who=asked["who"], action=asked["action"], since=_day(asked["since"]))
+    wanted = AuditFilter(
+        subject=asked["subject"], who=asked["who"], action=asked["action"], since=_day(asked["since"], desk.zone)
+    )
     return desk.page(
         "conduct/audit.html",
         "audit",
@@ -118,9 +121,10 @@ def _ordered(changes: Iterable[Change]) -> list[Change]:
     return sorted(changes, key=lambda c: (c.table != "value", c.table == "value" and c.column != "value"))
 
 
-def _day(text: str) -> dt.datetime | None:
+def _day(text: str, zone: str) -> dt.datetime | None:
+    """The beginning of a day where the times are shown in `zone`."""
     try:
-        return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC) if text else None
+        return dt.datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)) if text else None
     except ValueError:
         return None
 

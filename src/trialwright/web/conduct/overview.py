@@ -20,8 +20,6 @@ from trialwright.web.words import Words
 FORM_STATES = (*FORM.table, "queried")
 """How a form looks in the matrix: an open query goes before its own state."""
 
-WEEK = dt.timedelta(days=7)
-
 
 @dataclass(frozen=True, slots=True)
 class Recruitment:
@@ -54,9 +52,9 @@ def dashboard(desk: Desk) -> HttpResponse:
 
 def last_entry(study: Study) -> dt.date:
     """The last day on which a subject can be enrolled and have the last visit before the study's completion."""
-    longest = max(v.offset + v.window.after for v in study.schedule.visits if v.anchor == "first_dose")
     status = study.registration.status
-    return max(status.completion - dt.timedelta(days=longest), status.start + WEEK)
+    last = status.completion - dt.timedelta(days=study.schedule.days_on_study)
+    return max(last, status.start + dt.timedelta(days=1))
 
 
 def recruitment(study: Study, seen: Dashboard, t: Words) -> Recruitment:

@@ -7,13 +7,7 @@ from typing import Any, ClassVar
 from django.db import migrations
 from django.db.utils import NotSupportedError
 
-SQLITE = {
-    f"event_no_{verb.lower()}": f"""
-        CREATE TRIGGER event_no_{verb.lower()} BEFORE {verb} ON conduct_event
-        BEGIN SELECT RAISE(ABORT, 'The event log is append-only.'); END"""
-    for verb in ("UPDATE", "DELETE")
-}
-TRIGGERS = {"sqlite": SQLITE}
+from trialwright.conduct.store.triggers import TRIGGERS
 
 
 def create(apps: Any, schema_editor: Any) -> None:

@@ -84,9 +84,14 @@
   const capture = (form) => {
     /* The draft lives in this tab only and goes with it; it is bound to the version of the form it was typed on. */
     const key = `draft:${form.dataset.draft}`;
+    if (form.hasAttribute("data-saved")) {
+      const ofForm = key.slice(0, key.lastIndexOf(":") + 1);
+      Object.keys(sessionStorage).filter((k) => k.startsWith(ofForm)).forEach((k) => sessionStorage.removeItem(k));
+    }
     const clean = JSON.stringify(picture(form));
     const state = form.querySelector("[data-state]");
     const reason = form.querySelector("[data-reason]");
+    const discard = form.querySelector("[data-discard]");
     const draft = stored(key);
     if (draft && !form.hasAttribute("data-rejected") && JSON.stringify(draft) !== clean) {
       restore(form, draft);
@@ -98,6 +103,7 @@
     const touch = () => {
       const dirty = changed();
       if (state) state.textContent = dirty ? state.dataset.dirty : state.dataset.kept;
+      if (discard) discard.hidden = !dirty;
       if (dirty) sessionStorage.setItem(key, JSON.stringify(picture(form)));
       else sessionStorage.removeItem(key);
       if (reason && !reason.hasAttribute("data-always")) reason.hidden = !overwrites(form);
@@ -112,6 +118,11 @@
     form.addEventListener("submit", (event) => {
       if (sending) { event.preventDefault(); return; }
       sending = true;
+    });
+    if (discard) discard.addEventListener("click", () => {
+      sending = true;
+      sessionStorage.removeItem(key);
+      location.replace(location.pathname);
     });
     form.addEventListener("reset", () => setTimeout(() => { sessionStorage.removeItem(key); touch(); }));
     addEventListener("beforeunload", (event) => { if (changed() && !sending) event.preventDefault(); });
