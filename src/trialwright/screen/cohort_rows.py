@@ -50,8 +50,8 @@ class Rows:
         coded = batch.coded["item"]
         wanted = {name: n for n, name in enumerate(names)}
         slot = np.array([*(wanted.get(word, len(names)) for word in coded.words), len(names)])
-        small = np.uint8 if len(names) < 255 else np.uint32  # small ones sort faster
-        slots: npt.NDArray[np.unsignedinteger] = slot.astype(small)[coded.codes]
+        few = len(names) < 255
+        slots = slot.astype(np.uint8)[coded.codes] if few else slot.astype(np.uint32)[coded.codes]  # small sorts faster
         sizes = np.bincount(slots, minlength=len(names) + 1)
         ends = np.cumsum(sizes)[:-1]
         self.rows = np.argsort(slots, kind="stable")[: int(ends[-1])] if len(names) else np.zeros(0, np.int64)
