@@ -15,7 +15,7 @@ from rich.table import Table
 
 from bench.figures import Figure
 
-NAMES = ("startup", "definition", "survival", "spine", "pages")
+NAMES = ("startup", "definition", "survival", "spine", "pages", "screening")
 OUT = Path(__file__).parent / "out"
 
 

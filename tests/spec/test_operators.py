@@ -13,6 +13,7 @@ from trialwright.evidence.patient import Fact, Patient
 from trialwright.kernel.dates import PartialDate
 from trialwright.kernel.truth import Truth
 from trialwright.logic import Scope, build, evaluate, explain, prose, serialise
+from trialwright.logic.columnar import View, cell, cohort_of, evaluate_all
 from trialwright.logic.table import TABLE
 from trialwright.screen import fact_of
 from trialwright.study.items import Item
@@ -40,7 +41,7 @@ def patient(raw: dict[str, Any]) -> Patient:
     for name, given in raw.items():
         for one in given if isinstance(given, list) else [given]:
             keys = {k: plain(v) for k, v in (one if isinstance(one, dict) else {"value": one}).items()}
-            if name in ("birth", "start", "end", "vaccine") and keys["value"] is not None:
+            if ITEMS[name].type in ("date", "datetime", "event") and keys["value"] is not None:
                 keys["value"] = str(keys["value"])
             facts.append(fact_of(ITEMS[name], keys))
     screening, enrolment, dose = dt.date(2026, 3, 15), dt.date(2026, 3, 18), dt.date(2026, 3, 20)
@@ -59,6 +60,16 @@ def expected(answer: Any, kind: str) -> Any:
 def test_answer(expression: str, facts: dict[str, Any], answer: Any) -> None:
     expr = build(expression, SCOPE)
     assert evaluate(expr, patient(facts)) == expected(answer, expr.kind.name)
+
+
+@pytest.mark.parametrize("spec", TYPED["specs"], ids=lambda spec: spec["operator"])
+def test_a_whole_cohort_at_once_gets_the_same_answers(spec: dict[str, Any]) -> None:
+    expr = build(spec["expression"], SCOPE)
+    cohort = cohort_of([patient(facts) for facts, _ in spec["patients"]], [expr])
+    column = evaluate_all(expr, View(cohort))
+    answers = [cell(column, row, cohort.vocabulary) for row in range(cohort.size)]
+    assert answers == [expected(answer, expr.kind.name) for _, answer in spec["patients"]]
+    assert not cohort.plainly
 
 
 @pytest.mark.parametrize(("expression", "facts", "answer"), CASES)

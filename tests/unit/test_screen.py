@@ -304,8 +304,12 @@ def test_open_tests_that_alone_decide_come_first() -> None:
     assert found.state == "undetermined"
     assert [m.item for m in found.missing] == ["weight", "haemophagocytosis", "scd25"]
     assert found.missing[0].decides == (("I05", "met"), ("I05", "not_met"))
+    assert found.missing[0].verdicts == ("not_eligible",)
     assert found.missing[1].decides == (("I04", "met"),)
-    assert "could decide I04 (met)" in found.missing[1].sentence
+    assert found.missing[1].with_any_of == ("scd25",)
+    assert "either one positive makes HLH-2004" in found.missing[1].sentence
+    assert "5 of 8 (I04 met)" in found.missing[1].sentence
+    assert found.missing[2].sentence == found.missing[1].sentence
 
 
 def test_where_none_decides_alone_those_come_first_that_decide_with_most_others() -> None:
@@ -313,7 +317,7 @@ def test_where_none_decides_alone_those_come_first_that_decide_with_most_others(
     found = screened({"splenomegaly": False} | dict.fromkeys(open_))
     assert all(not m.decides for m in found.missing)
     assert {m.item for m in found.missing[:2]} == {"scd25", "haemophagocytosis"}
-    assert "only together with others" in found.missing[0].sentence
+    assert "only together with one other" in found.missing[0].sentence
 
 
 def test_a_decided_verdict_asks_for_nothing() -> None:
@@ -327,7 +331,7 @@ def test_a_decided_verdict_asks_for_nothing() -> None:
         ({"birth_date": "2009-01-01", "guardian_consent": "2026-03-15"}, {}, "validated"),
         ({"scd25": {"value": 9000, "unit": "pg/mL", "when": DAY}}, {}, "without the assay's own factor"),
         ({"judged_otherwise_unsuitable": {"value": False}}, {}, "is not signed"),
-        ({"ferritin": {"value": 9000, "when": "2026-03-01"}}, {}, "must lie together"),
+        ({"ferritin": {"value": 9000, "when": "2026-03-01"}}, {}, "no more than 7 days apart"),
         ({"creatinine": {"value": 60, "when": DAY}}, {}, "without its laboratory's limits"),
         (
             {"steroid_dose#12": {"value": 60, "agent": "budesonide", "route": "oral", "when": "2026-03-12"}},
@@ -425,11 +429,12 @@ def test_no_file_no_text_and_too_large(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_verdict_can_be_read(lang: str) -> None:
-    facts = base() | {"scd25": None, "splenomegaly": {"value": False}}
+    facts = base() | {"scd25": None, "weight": None, "splenomegaly": {"value": False}}
     found = verdict(STUDY, patient_of(document(facts), STUDY), lang=lang)
     text = as_text(STUDY, found, lang)
     assert all(c.id in text for c in found.criteria)
-    assert ("尚不能确定" if lang == "zh" else "undetermined") in text or found.state != "undetermined"
+    assert text.splitlines()[0] == ("尚不能确定" if lang == "zh" else "UNDETERMINED")
+    assert max(len(line) for line in text.splitlines()) <= 100
     assert json.loads(as_document(STUDY, found))["verdict"] == found.state
 
 
@@ -437,12 +442,8 @@ def test_the_verdict_can_be_read(lang: str) -> None:
     ("change", "code"), [({}, 0), ({"primary_hlh": {"value": True}}, 1), ({"ferritin": None, "weight": None}, 4)]
 )
 def test_the_command_answers_by_its_exit_code(tmp_path: Path, change: dict[str, Any], code: int) -> None:
-    import typer
+    from trialwright.cli.screen import app
 
-    from trialwright.cli.screen import command
-
-    app = typer.Typer()
-    app.command()(command)
     path = tmp_path / "p.json"
     path.write_text(json.dumps(document({**base(), **change})), encoding="utf-8")
     answer = CliRunner().invoke(app, ["nct07208058", str(path), "--json"])
@@ -450,3 +451,54 @@ def test_the_command_answers_by_its_exit_code(tmp_path: Path, change: dict[str, 
     document_ = json.loads(answer.output)
     assert document_["verdict"] == {0: "eligible", 1: "not_eligible", 4: "undetermined"}[code]
     assert set(document_["criteria"][0]) >= {"id", "state", "atoms", "flips_under"}
+
+
+def test_every_open_test_has_one_sentence_that_begins_with_its_names() -> None:
+    found = verdict(STUDY, patient_of(document({}), STUDY))
+    assert found.state == "undetermined"
+    assert {m.item for m in found.missing} >= {"birth_date", "ferritin", "live_vaccine", "judged_lung_unsuitable"}
+    for missing in found.missing:
+        assert missing.sentence.endswith(missing.effect)
+        assert missing.label.split(" ")[0] in missing.sentence.removesuffix(missing.effect)
+        assert missing.verdicts == () or missing.decides
+
+
+def test_a_reading_that_changes_the_verdict_says_what_it_would_be() -> None:
+    found = screened({"birth_date": "1945-06-01"})
+    assert found.state == "eligible"
+    assert "The verdict would be not eligible if I01 were read so: No older than the 80th birthday." in found.warnings
+    decided = screened({"birth_date": "1945-06-01", "primary_hlh": True})
+    assert "I01 would come out otherwise if read so: No older than the 80th birthday." in decided.warnings
+
+
+def test_items_of_parts_that_are_decided_are_not_asked_for() -> None:
+    """Fibrinogen is not needed beside high triglycerides, nor a guardian's consent for an adult."""
+    found = screened({"fibrinogen": None, "splenomegaly": None, "scd25": None, "informed_consent": None})
+    assert {m.item for m in found.missing} == {"informed_consent", "splenomegaly", "scd25"}
+
+
+def test_the_one_thing_that_all_waits_for_decides_the_verdict_both_ways() -> None:
+    found = screened({"weight": None})
+    assert [(m.item, m.verdicts) for m in found.missing] == [("weight", ("eligible", "not_eligible"))]
+    assert (
+        found.missing[0].sentence
+        == "Weight: could decide I05 either way; can make the patient eligible or not eligible"
+    )
+
+
+def test_the_count_is_told() -> None:
+    found = screened({"splenomegaly": False, "scd25": None, "haemophagocytosis": None})
+    why = next(c.explanation for c in found.criteria if c.id == "I04")
+    assert why.startswith("4 of 8 so far, 5 needed, 2 open: ")
+    assert next(c.explanation for c in screened().criteria if c.id == "I04").startswith("6 of 8, 5 needed: ")
+
+
+@pytest.mark.parametrize(
+    ("change", "warning"),
+    [
+        ({"weight": {"value": 60, "when": "2026-01-01"}}, "Weight of 2026-01-01 was 73 days old at screening."),
+        ({"live_vaccine": "2026-02"}, "only 2026-02 is known"),
+    ],
+)
+def test_warnings_of_days(change: dict[str, Any], warning: str) -> None:
+    assert any(warning in text for text in screened(change).warnings)

@@ -1,21 +1,28 @@
-"""Dates that may be partial, and calendar windows over them."""
+"""Dates that may be partial, date-times, and calendar windows over them."""
 
 from __future__ import annotations
 
 import calendar
 import datetime as dt
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
 from trialwright.kernel.errors import InputError
 
+_TIME = re.compile(r"T(\d{2}):(\d{2})(?::(\d{2}))?")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class PartialDate:
-    """A year, a month or a day: an interval of days, closed at both ends."""
+    """A year, a month or a day: an interval of days, closed at both ends.
+
+    `seconds` after midnight of a date-time; -1 where only the day is known.
+    """
 
     first: dt.date
     last: dt.date
+    seconds: int = -1
 
     @classmethod
     @lru_cache(maxsize=4096)
@@ -37,6 +44,20 @@ class PartialDate:
             raise InputError(f"'{text}' is not a date.", hint="Write 2026-03-15, 2026-03 or 2026.") from None
 
     @classmethod
+    def moment(cls, text: str) -> PartialDate:
+        """As `parse`, and the time after the day is kept: `2026-03-15T08:30`."""
+        day = cls.parse(text)
+        time = _TIME.search(text)
+        if time is None or not day.exact:
+            return day
+        try:
+            hour, minute, second = (int(part or 0) for part in time.groups())
+            at = dt.time(hour, minute, second)
+        except ValueError:
+            raise InputError(f"'{text}' is not a time.", hint="Write 2026-03-15T08:30.") from None
+        return cls(day.first, day.last, at.hour * 3600 + at.minute * 60 + at.second)
+
+    @classmethod
     def day(cls, day: dt.date) -> PartialDate:
         return cls(day, day)
 
@@ -46,7 +67,11 @@ class PartialDate:
 
     def __str__(self) -> str:
         if self.exact:
-            return self.first.isoformat()
+            if self.seconds < 0:
+                return self.first.isoformat()
+            minutes, second = divmod(self.seconds, 60)
+            time = f"{minutes // 60:02}:{minutes % 60:02}" + (f":{second:02}" if second else "")
+            return f"{self.first.isoformat()}T{time}"
         whole_year = (self.last - self.first).days > 31
         return f"{self.first.year:04}" if whole_year else f"{self.first.year:04}-{self.first.month:02}"
 

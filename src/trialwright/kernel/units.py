@@ -131,6 +131,7 @@ _SPOKEN = {
     "Osm": "osm",
     "mOsm": "mosm",
     "mEq": "meq",
+    "mcg": "ug",
 }
 """Common spellings that are not UCUM but can mean only one thing."""
 
@@ -206,6 +207,7 @@ _PRINTED = {"Cel": "°C", "[degF]": "°F", "[IU]": "IU", "[arb'U]": "arb. U", "m
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
+@lru_cache(maxsize=1024)
 def show(unit: str) -> str:
     """The printed form: `10*9/L` is 10⁹/L, `ug/L` is µg/L, `mL/min/{1.73_m2}` is mL/min/1.73 m²."""
     if unit in ("", "1"):

@@ -12,6 +12,7 @@ from trialwright.logic import syntax
 from trialwright.logic.nodes import (
     CODE,
     DATE,
+    DATETIME,
     EVENT,
     PURE,
     TRUTH,
@@ -42,7 +43,15 @@ _PERIODS = {
     "year": "a",
     "years": "a",
 }
-_INFIX = {"conjoined": "and", "disjoined": "or", "listed": "in", "negated": "not", "minus": "neg", "conditional": "if"}
+_INFIX = {
+    "conjoined": "and",
+    "disjoined": "or",
+    "listed": "in",
+    "spanned": "between",
+    "negated": "not",
+    "minus": "neg",
+    "conditional": "if",
+}
 
 
 def build(text: str, scope: Scope, *, expect: Kind | None = None) -> Expr:
@@ -75,7 +84,7 @@ def kind_of(item: ItemLike) -> Kind:
         case "boolean" | "judgement":
             return TRUTH
         case "date" | "datetime":
-            return DATE
+            return DATE if item.type == "date" else DATETIME
         case "event":
             return EVENT
     return CODE

@@ -52,6 +52,13 @@ class Context:
     def of(cls, facts: Facts | Context) -> Context:
         return facts if isinstance(facts, Context) else cls(facts)
 
+    @classmethod
+    def holding(cls, facts: Facts, readings: Mapping[str, tuple[Reading, ...]]) -> Context:
+        """A patient whose readings are given, in order, latest first."""
+        context = cls(facts)
+        context._cache.update(readings)
+        return context
+
     def keeping(self, keep: Filter) -> Context:
         """The same patient, seen through a filter of readings."""
         child = Context(self.facts, self.assumed)

@@ -7,7 +7,7 @@ import math
 from trialwright.kernel import units
 from trialwright.kernel.truth import Truth
 from trialwright.logic.context import Context
-from trialwright.logic.nodes import Anchor, Call, Expr, ItemRef, Literal, Node, TermRef
+from trialwright.logic.nodes import Call, Expr, ItemRef, Literal, Node, TermRef
 from trialwright.logic.scope import Facts
 from trialwright.logic.table import TABLE
 from trialwright.logic.values import Number, Span, Value, transform
@@ -28,25 +28,16 @@ def value_of(node: Node, context: Context) -> Value:
     """The value of any node; inner interpreters and operators call this."""
     if context.assumed and id(node) in context.assumed:
         return context.assumed[id(node)]
-    match node:
-        case Literal(value):
-            return Truth.of(value) if isinstance(value, bool) else value
-        case Call():
-            return _once(node, context)
-        case ItemRef():
-            return _item(node, context)
-        case TermRef(_, _, body):
-            return value_of(body, context)
-        case Anchor(name):
-            return context.anchor(name)
-
-
-def _once(call: Call, context: Context) -> Value:
-    """The value of a call, computed once for a patient; its node is kept with it, so that the id stays its own."""
-    found = context.known.get(id(call))
-    if found is None:
-        found = context.known[id(call)] = (call, TABLE[call.op].evaluate(call, context))
-    return found[1]
+    if isinstance(node, Call):
+        known = context.known.get(id(node))
+        if known is None:  # the node is kept with its value, so that the id stays its own
+            known = context.known[id(node)] = (node, TABLE[node.op].evaluate(node, context))
+        return known[1]
+    if isinstance(node, ItemRef):
+        return _item(node, context)
+    if isinstance(node, Literal):
+        return Truth.of(node.value) if isinstance(node.value, bool) else node.value
+    return value_of(node.body, context) if isinstance(node, TermRef) else context.anchor(node.name)
 
 
 def truth_of(node: Node, context: Context) -> Truth:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from trialwright.kernel.dates import PartialDate
 from trialwright.kernel.truth import Truth
 from trialwright.logic.context import Context, Reading
+from trialwright.logic.deciding import distances, named, open_part
 from trialwright.logic.evaluate import truth_of, value_of
 from trialwright.logic.nodes import Call, Expr, ItemRef, Node, TermRef, children
 from trialwright.logic.scope import FactLike, Facts
@@ -52,6 +54,8 @@ class Missing:
 
     ref: ItemRef
     decides: frozenset[Truth]
+    others: int = 0
+    """How many other items must be known with it, at best, for an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +97,24 @@ def _atom(node: Call | ItemRef, context: Context) -> Atom:
     used = tuple(Used(ref, r.value, r.fact) for ref in refs for r in _counting(node, ref, context))
     missing = tuple(ref for ref in refs if not context.readings(ref)) if truth is Truth.UNKNOWN else ()
     if truth is Truth.UNKNOWN and not missing:
-        missing = tuple(refs)  # known, yet not enough: a partial date, a value without its limits, days not on file
+        missing = _not_enough(node, refs, context)
     formula = (
         isinstance(node, Call) and isinstance(node.args[0], (Call, TermRef)) and node.args[0].kind.name == "number"
     )
     computed = value_of(node.args[0], context) if formula and isinstance(node, Call) else None
     return Atom(node, truth, used, missing, computed)
+
+
+def _not_enough(node: Node, refs: list[ItemRef], context: Context) -> tuple[ItemRef, ...]:
+    """Items that are known, yet not enough: days not on file, a partial date, values that disagree, no limits."""
+    if isinstance(node, Call) and node.op in _OVER_ALL:
+        return tuple(refs[:1])
+    vague = tuple(ref for ref in refs if _is_vague(context.latest(ref)))
+    return vague or tuple(refs)
+
+
+def _is_vague(reading: Reading | None) -> bool:
+    return reading is None or (isinstance(reading.value, PartialDate) and not reading.value.exact)
 
 
 def _looked_at(node: Node, context: Context) -> Iterator[ItemRef]:
@@ -134,34 +150,14 @@ def _mentions(node: Node, ref: ItemRef, *, over_all: bool) -> bool:
 
 
 def _missing(root: Node, context: Context, atoms: tuple[Atom, ...]) -> tuple[Missing, ...]:
-    """Each missing item, with what the whole could become if the atoms that need it came out one way or the other."""
-    needs: dict[str, tuple[ItemRef, list[Atom]]] = {}
-    for atom in atoms:
-        for ref in atom.missing:
-            needs.setdefault(ref.id, (ref, []))[1].append(atom)
-    if_only = _WhatIf(root, context, atoms)
-    found = [Missing(ref, if_only(own)) for ref, own in needs.values()]
-    if any(m.decides for m in found):
-        return tuple(sorted(found, key=lambda m: -len(m.decides)))
-    # None decides alone: those come first that decide with the most others.
-    pairs = {
-        ref.id: sum(bool(if_only([*own, *other])) for name, (_, other) in needs.items() if name != ref.id)
-        for ref, own in needs.values()
-    }
-    return tuple(sorted(found, key=lambda m: -pairs[m.ref.id]))
-
-
-class _WhatIf:
-    """The truth of the whole while all atoms keep their truth but some."""
-
-    def __init__(self, root: Node, context: Context, atoms: tuple[Atom, ...]) -> None:
-        self.root, self.context = root, context
-        self.now = {id(atom.node): atom.truth for atom in atoms}
-
-    def __call__(self, atoms: list[Atom]) -> frozenset[Truth]:
-        """What the whole is decided to be if these atoms come out all for it, or all against it."""
-        answers = set()
-        for outcome in (True, False):
-            changed = {id(atom.node): Truth.of(outcome == atom.positive) for atom in atoms}
-            answers.add(truth_of(self.root, self.context.assuming({**self.now, **changed})))
-        return frozenset(answers - {Truth.UNKNOWN})
+    """Each missing item with the answers that it alone could bring; the nearest to an answer come first."""
+    refs = {ref.id: ref for atom in atoms for ref in atom.missing}
+    needs = {id(atom.node): [ref.id for ref in atom.missing] for atom in atoms}
+    part = open_part(root, context, lambda node, _: needs.get(id(node), ()))
+    asked = set(named(part))
+    far = distances(part, [name for name in refs if name in asked])  # the rest is for parts that are decided already
+    found = []
+    for name, (true, false) in far.items():
+        decides = frozenset(t for t, cost in ((Truth.TRUE, true), (Truth.FALSE, false)) if cost == 0)
+        found.append(Missing(refs[name], decides, min(true, false)))
+    return tuple(sorted(found, key=lambda m: (-len(m.decides), m.others, sum(far[m.ref.id]))))

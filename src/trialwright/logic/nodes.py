@@ -14,16 +14,21 @@ KindName = OneOf["truth", "number", "code", "date", "event"]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Type of a node. Numbers carry their UCUM unit ("1" for none) and, of a substance, its molar mass in g/mol."""
+    """Type of a node. Numbers carry their UCUM unit ("1" for none) and, of a substance, its molar mass in g/mol.
+
+    `timed`: a date whose values say the time of the day too.
+    """
 
     name: KindName
     unit: str = ""
     molar_mass: float | None = None
     codes: tuple[str, ...] = ()
+    timed: bool = False
 
 
 TRUTH = Kind("truth")
 DATE = Kind("date")
+DATETIME = Kind("date", timed=True)
 EVENT = Kind("event")
 CODE = Kind("code")
 PURE = Kind("number", "1")

@@ -57,6 +57,9 @@ def _call(call: Call) -> str:
         return f"-{_inside(call.args[0], _level(call))}"
     if call.op == "in":
         return f"{_inside(call.args[0], _level(call) + 1)} in ({', '.join(_write(arg) for arg in call.args[1:])})"
+    if call.op == "between":
+        value, low, high = (_inside(arg, _level(call) + 1) for arg in call.args)
+        return f"{value} in [{low}, {high}]"
     level = _level(call)
     if level == _ATOM:
         names = call.names or ("",) * len(call.args)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _SPOKEN = {
     "NAME": "a name", "NUMBER": "a number", "QUANTITY": "a quantity", "STRING": "a text", "DATE": "a date",
+    "LSQB": "'['", "RSQB": "']'",
     "LPAR": "'('", "RPAR": "')'", "COMMA": "','", "COLON": "':'", "COMPARE": "a comparison", "PLUS": "'+' or '-'",
     "TIMES": "'*' or '/'", "MINUS": "'-'", "$END": "the end",
 }  # fmt: skip

@@ -91,18 +91,27 @@ def same(a: Number, b: Number) -> Truth:
     return Truth.FALSE if apart else Truth.UNKNOWN
 
 
-def date_less(a: PartialDate | None, b: PartialDate | None) -> Truth:
-    """a is an earlier day than b; unknown while the days that they may be overlap."""
+def _by_time(a: PartialDate, b: PartialDate) -> tuple[int, int] | None:
+    """Seconds after midnight where both are moments of one day; those unknown are -1."""
+    return (a.seconds, b.seconds) if a.exact and b.exact and a.first == b.first else None
+
+
+def date_less(a: PartialDate | None, b: PartialDate | None, *, timed: bool = False) -> Truth:
+    """a is an earlier day than b; unknown while the days that they may be overlap. `timed`: the time decides a day."""
     if a is None or b is None:
         return Truth.UNKNOWN
+    if timed and (times := _by_time(a, b)):
+        return Truth.UNKNOWN if min(times) < 0 else Truth.of(times[0] < times[1])
     if a.last < b.first:
         return Truth.TRUE
     return Truth.FALSE if a.first >= b.last else Truth.UNKNOWN
 
 
-def date_same(a: PartialDate | None, b: PartialDate | None) -> Truth:
+def date_same(a: PartialDate | None, b: PartialDate | None, *, timed: bool = False) -> Truth:
     if a is None or b is None:
         return Truth.UNKNOWN
+    if timed and (times := _by_time(a, b)):
+        return Truth.UNKNOWN if min(times) < 0 else Truth.of(times[0] == times[1])
     if a.last < b.first or b.last < a.first:
         return Truth.FALSE
     return Truth.TRUE if a.exact and b.exact else Truth.UNKNOWN

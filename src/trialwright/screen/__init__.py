@@ -2,7 +2,8 @@
 
 from trialwright.screen.facts import patient_of, read_facts
 from trialwright.screen.values import fact_of, value_of
-from trialwright.screen.verdict import AtomLine, CriterionResult, MissingItem, ValueLine, Verdict, verdict
+from trialwright.screen.verdict import AtomLine, CriterionResult, ValueLine, Verdict, verdict
+from trialwright.screen.verdict_missing import MissingItem
 
 __all__ = [
     "AtomLine",

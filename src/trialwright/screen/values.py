@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
+import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from trialwright.evidence.patient import Fact, Value
@@ -15,6 +18,12 @@ from trialwright.study.items import Item
 
 _TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
 _TIME = re.compile(r"T(\d{2}:\d{2}(?::\d{2})?)")
+_DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})?)?)?)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+EARLIEST, LATEST = dt.date(1850, 1, 1), dt.date(2199, 12, 31)
+"""Days of people alive now lie between these."""
+LONGEST = 4000
+"""Characters of a text."""
 
 
 def fact_of(item: Item, raw: Mapping[str, Any], *, synonym: str = "", where: str = "") -> Fact:
@@ -22,8 +31,9 @@ def fact_of(item: Item, raw: Mapping[str, Any], *, synonym: str = "", where: str
 
     Values in a unit that only the assay's own factor could convert are kept as they are; logic takes them as unknown.
     """
+    texts = {key: text_of(raw, key, where) for key in _TEXTS}
     value = value_of(item, raw["value"], where)
-    unit, mass = str(raw.get("unit") or ""), item.molar_mass
+    unit, mass = texts["unit"], item.molar_mass
     if synonym:
         alias = next(s for s in item.synonyms if s.id == synonym)
         unit, mass = unit or alias.unit, alias.molar_mass or mass
@@ -35,16 +45,39 @@ def fact_of(item: Item, raw: Mapping[str, Any], *, synonym: str = "", where: str
     elif unit:
         raise InputError(f"'{item.id}' has no unit.", where=where, hint="Leave 'unit' out.")
     when = raw.get("when")
+    day = None if when is None or when == "" else partial_date(when, where)
     stamp = _TIME.search(when) if isinstance(when, str) else None
     return Fact(
-        item.id, value, unit, limits[0], limits[1], partial_date(when, where) if when else None,
-        agent=str(raw.get("agent") or ""), route=str(raw.get("route") or ""), signed_by=str(raw.get("signed_by") or ""),
-        reason=str(raw.get("reason") or ""), origin=str(raw.get("origin") or where), time=stamp[1] if stamp else "",
+        item.id, value, unit, limits[0], limits[1], day, texts["agent"], texts["route"], texts["signed_by"],
+        texts["reason"], texts["origin"] or where, stamp[1] if stamp else "",
     )  # fmt: skip
+
+
+_TEXTS = ("unit", "agent", "route", "signed_by", "reason", "origin")
+
+
+def text_of(raw: Mapping[str, Any], key: str, where: str) -> str:
+    """A short text without control characters; "" where it is null or missing."""
+    found = raw.get(key)
+    if found is None:
+        return ""
+    if not isinstance(found, str):
+        raise InputError(f"'{key}' is not a text.", where=where, hint="Put it in quotes.")
+    return printable(found, key, where)
+
+
+def printable(text: str, key: str, where: str) -> str:
+    """The text without blanks at its ends. Raises InputError for one that is too long or could not be printed."""
+    if len(text) > LONGEST:
+        raise InputError(f"'{key}' is longer than {LONGEST} characters.", where=where)
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in text):
+        raise InputError(f"'{key}' holds a character that cannot be printed.", where=where, hint="Write plain text.")
+    return text.strip()
 
 
 def value_of(item: Item, raw: Any, where: str = "") -> Value:
     """A value as its item's type has it; None for null and "unknown". Texts as typed on a form are read too."""
+    raw = printable(raw, item.id, where) if isinstance(raw, str) else raw
     if raw is None or raw in ("unknown", ""):
         return None
     match item.type:
@@ -56,30 +89,47 @@ def value_of(item: Item, raw: Any, where: str = "") -> Value:
             return _code(item, raw, where)
         case "event" if raw in ("none", "current"):
             return str(raw)
-        case "date" | "datetime" | "event":
+        case "datetime":
+            return partial_date(raw, where, moment=True)
+        case "date" | "event":
             return partial_date(raw, where)
     if not isinstance(raw, str):
         raise InputError(f"'{item.id}' is a text.", where=where, hint="Put it in quotes.")
     return raw
 
 
-def partial_date(raw: Any, where: str = "") -> PartialDate:
-    """A date or partial date; a time after it is dropped."""
-    if not isinstance(raw, str):
-        raise InputError(f"{_short(raw)} is not a date.", where=where, hint='Write "2026-03-15", "2026-03" or "2026".')
+def partial_date(raw: Any, where: str = "", *, moment: bool = False) -> PartialDate:
+    """A date or partial date; a time after it is kept only for a `moment`."""
+    hint = 'Write "2026-03-15", "2026-03" or "2026".'
+    if not isinstance(raw, str) or not _DATE.fullmatch(raw.strip()):
+        raise InputError(f"{short(raw)} is not a date.", where=where, hint=hint)
     try:
-        return PartialDate.parse(raw)
-    except InputError as error:
-        raise InputError(error.what, where=where, hint=error.hint) from None
+        found = PartialDate.moment(raw.strip())
+    except InputError:
+        raise InputError(f"{short(raw)} is not a date.", where=where, hint=hint) from None
+    if not EARLIEST <= found.first <= LATEST:
+        raise InputError(f"{short(raw)} lies outside {EARLIEST.year} to {LATEST.year}.", where=where, hint=hint)
+    return found if moment else PartialDate(found.first, found.last)
+
+
+@lru_cache(maxsize=4096)
+def first_day(text: str) -> dt.date | None:
+    """The first day that a date as written may be; None where it is none."""
+    try:
+        return partial_date(text).first if text else None
+    except InputError:
+        return None
 
 
 def _number(item: Item, raw: Any, where: str) -> float | str:
     if raw == "none" and item.type == "quantity":
         return 0.0
-    number = _finite(raw) if isinstance(raw, (int, float, str)) else None
+    number = number_of(raw) if isinstance(raw, (int, float, str)) else None
     if number is None or (item.type == "integer" and number % 1):
         kind = "a whole number" if item.type == "integer" else "a number"
-        raise InputError(f"{_short(raw)} is not {kind}.", where=where, hint=f"'{item.id}' needs one.")
+        comma = isinstance(raw, str) and number_of(raw.replace(",", ".")) is not None
+        hint = "Write a point for the decimals." if comma else f"'{item.id}' needs one."
+        raise InputError(f"{short(raw)} is not {kind}.", where=where, hint=hint)
     return number
 
 
@@ -88,14 +138,14 @@ def _truth(item: Item, raw: Any, where: str) -> bool:
         return raw
     if isinstance(raw, str) and raw.lower() in _TRUTHS:
         return _TRUTHS[raw.lower()]
-    raise InputError(f"{_short(raw)} is not true or false.", where=where, hint=f"'{item.id}' is true, false or null.")
+    raise InputError(f"{short(raw)} is not true or false.", where=where, hint=f"'{item.id}' is true, false or null.")
 
 
 def _code(item: Item, raw: Any, where: str) -> str:
-    text = str(raw)
-    if isinstance(raw, (bool, list, dict)) or item.choice(text) is None:
+    text = str(raw) if isinstance(raw, (str, int)) else ""
+    if isinstance(raw, bool) or item.choice(text) is None:
         codes = [choice.code for choice in item.choices]
-        raise InputError(f"{_short(raw)} is not a choice of '{item.id}'.", where=where, hint=nearest(text, codes))
+        raise InputError(f"{short(raw)} is not a choice of '{item.id}'.", where=where, hint=nearest(text[:60], codes))
     return text
 
 
@@ -103,16 +153,18 @@ def _limit(raw: Mapping[str, Any], key: str, where: str) -> float | None:
     limit = raw.get(key)
     if limit is None:
         return None
-    number = _finite(limit) if isinstance(limit, (int, float)) else None
+    number = number_of(limit) if isinstance(limit, (int, float)) else None
     if number is None:
         raise InputError(f"The limit '{key}' is not a number.", where=where)
     return number
 
 
-def _finite(raw: float | str) -> float | None:
+def number_of(raw: float | str) -> float | None:
     """The number that was written; None for a truth, for what is no number and for what no float can hold."""
+    if isinstance(raw, bool) or (isinstance(raw, str) and not _NUMBER.fullmatch(raw.strip())):
+        return None
     try:
-        number = math.nan if isinstance(raw, bool) else float(raw)
+        number = float(raw)
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
@@ -171,7 +223,10 @@ def _inside(number: float, low: float | None, high: float | None) -> bool:
     return (low is None or number >= low) and (high is None or number <= high)
 
 
-def _short(raw: Any) -> str:
-    """What was written, cut short: an error message must not carry a patient's whole file."""
-    text = str(raw) if isinstance(raw, (str, int, float, bool)) else type(raw).__name__
+def short(raw: Any) -> str:
+    """What was written, in quotes and cut short: an error message must not carry a patient's whole file."""
+    if isinstance(raw, (list, dict)):
+        return "A list" if isinstance(raw, list) else "An object"
+    text = "A number of many digits" if isinstance(raw, int) and abs(raw) > 10**40 else str(raw)
+    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:60])
     return f"'{text[:40]}{'…' if len(text) > 40 else ''}'"

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from trialwright.kernel import units
 from trialwright.kernel.errors import UnitError
-from trialwright.logic.context import Context
-from trialwright.logic.evaluate import number_of
-from trialwright.logic.nodes import Anchor, Call, ItemRef, Node, children
+from trialwright.kernel.truth import Truth
+from trialwright.logic.context import Context, Reading
+from trialwright.logic.evaluate import number_of, truth_of
+from trialwright.logic.nodes import Anchor, Call, ItemRef, Node, children, item_refs
+from trialwright.logic.table import TABLE
 from trialwright.logic.values import ends
 from trialwright.science.clinic import CARDS, Card
+from trialwright.screen.words import Same, said
 from trialwright.study.definition import Study
 from trialwright.study.items import Item
+
+Found = tuple[str, tuple[str, ...]]
+"""A key of the texts and what fills its places."""
 
 _TEXTS: dict[str, tuple[str, str]] = {
     "enrolment": (
@@ -34,8 +41,20 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "{0}：等效剂量表中无“{1}”，该日按未知处理。",
     ),
     "apart": (
-        "{0} of {1} lies outside the time in which the values must lie together.",
-        "{0}（{1}）不在规定的时间窗内。",
+        "{0} of {1} is too old: the values must lie no more than {2} apart, so it does not count with the others.",
+        "{0}（{1}）过早：须与其他项相隔{2}，不能合并计算。",
+    ),
+    "outside": (
+        "{0} of {1} lies outside its window ({2}) and does not count.",
+        "{0}（{1}）不在规定的时间窗（{2}）内，不予采用。",
+    ),
+    "stale": (
+        "{0} of {1} was {2} days old at screening. Is there a newer one?",
+        "{0}（{1}）在筛选时已过{2}日，请确认有无更新结果。",
+    ),
+    "vague": (
+        "{0}: only {1} is known; the exact day would decide whether it falls into its window.",
+        "{0}：仅知{1}，需确切日期方能判断是否在时间窗内。",
     ),
     "no_limit": (
         "{0} of {1} came without its laboratory's limits; what is judged by them stays unknown.",
@@ -50,30 +69,52 @@ def warnings_of(study: Study, context: Context, lang: str) -> tuple[str, ...]:
     found = dict.fromkeys(
         _TEXTS[key][zh].format(*parts).strip()
         for criterion in study.eligibility.criteria
-        for key, parts in _of_node(study.compile(criterion.logic).root, context, study, lang)
+        for node in _nodes(Same(study.compile(criterion.logic).root))
+        for key, parts in _of_node(node, context, study, lang)
     )
     return tuple(found)
 
 
-def _of_node(node: Node, context: Context, study: Study, lang: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+@lru_cache(maxsize=1024)
+def _nodes(root: Same) -> tuple[Node, ...]:
+    """The nodes below one that can give a warning, each once."""
+    found = {id(node): node for node in _walk(root.node) if isinstance(node, (Anchor, ItemRef)) or _is_told(node)}
+    return tuple(found.values())
+
+
+def _walk(node: Node) -> Iterator[Node]:
+    yield node
+    for child in children(node):
+        yield from _walk(child)
+
+
+_TOLD = frozenset({"uln", "lln", "prednisone_equivalent", "concurrent", "during", "within"})
+
+
+def _is_told(node: Node) -> bool:
+    return isinstance(node, Call) and (node.op in CARDS or node.op in _TOLD)
+
+
+def _of_node(node: Node, context: Context, study: Study, lang: str) -> Iterator[Found]:
     match node:
         case Anchor("enrolment") if getattr(context.facts, "enrolment", None) is None:
             yield "enrolment", (str(context.facts.screening),)
         case ItemRef(id=name) if name in study.item_by_id:
-            yield from _of_item(node, study.item_by_id[name], context, lang)
+            yield from _of_item(node, study, context, lang)
         case Call(op) if op in CARDS:
             yield from _of_formula(node, CARDS[op], context, lang)
         case Call("uln" | "lln", (ItemRef() as ref,)):
             yield from _of_limit(node, ref, context, lang)
         case Call("prednisone_equivalent", (ItemRef() as ref, *_)):
             yield from _of_agents(ref, context, lang)
-        case Call("concurrent"):
-            yield from _of_concurrence(node, context, lang)
-    for child in children(node):
-        yield from _of_node(child, context, study, lang)
+        case Call("concurrent" | "during"):
+            yield from _of_window(node, context, lang)
+        case Call("within", (ItemRef() as ref, *_)) if truth_of(node, context) is Truth.UNKNOWN:
+            yield from (("vague", (ref.label.to(lang), str(r.value))) for r in context.readings(ref))
 
 
-def _of_item(ref: ItemRef, item: Item, context: Context, lang: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _of_item(ref: ItemRef, study: Study, context: Context, lang: str) -> Iterator[Found]:
+    item = study.item_by_id[ref.id]
     label = item.label.to(lang)
     for fact in context.facts.of(item.id):
         if ref.judgement and fact.value is not None and not fact.signed_by.strip():
@@ -83,6 +124,16 @@ def _of_item(ref: ItemRef, item: Item, context: Context, lang: str) -> Iterator[
     readings = context.readings(ref)
     if readings and context.latest(ref) is None and not readings[0].fact.agent:
         yield "conflict", (label, str(readings[0].when))
+    recent = study.eligibility.recent
+    if recent is not None and readings and item.type == "quantity" and not readings[0].fact.agent:
+        yield from _of_age(readings[0], recent.days, label, context)
+
+
+def _of_age(reading: Reading, days: int, label: str, context: Context) -> Iterator[Found]:
+    """A measured value that may no longer be true at screening."""
+    old = (context.facts.screening - reading.when.last).days
+    if old > days:
+        yield "stale", (label, str(reading.when), str(old))
 
 
 def _convertible(unit: str, item: Item) -> bool:
@@ -96,7 +147,7 @@ def _convertible(unit: str, item: Item) -> bool:
         return False
 
 
-def _of_formula(call: Call, card: Card, context: Context, lang: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _of_formula(call: Call, card: Card, context: Context, lang: str) -> Iterator[Found]:
     for node, wanted in zip(call.args, card.inputs, strict=True):
         if wanted.kind != "number" or wanted.valid == (None, None):
             continue
@@ -109,13 +160,13 @@ def _of_formula(call: Call, card: Card, context: Context, lang: str) -> Iterator
             yield "validity", (card.label.to(lang), shown, card.note.to(lang) if card.note else "")
 
 
-def _of_limit(call: Call, ref: ItemRef, context: Context, lang: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _of_limit(call: Call, ref: ItemRef, context: Context, lang: str) -> Iterator[Found]:
     reading = context.latest(ref)
     if reading is not None and (reading.high if call.op == "uln" else reading.low) is None:
         yield "no_limit", (ref.label.to(lang), str(reading.fact.when or context.facts.screening))
 
 
-def _of_agents(ref: ItemRef, context: Context, lang: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _of_agents(ref: ItemRef, context: Context, lang: str) -> Iterator[Found]:
     from trialwright.science.clinic.steroids import is_systemic, prednisone_equivalent
 
     for reading in context.readings(ref):
@@ -125,14 +176,13 @@ def _of_agents(ref: ItemRef, context: Context, lang: str) -> Iterator[tuple[str,
             yield "agent", (ref.label.to(lang), fact.agent)
 
 
-def _of_concurrence(call: Call, context: Context, lang: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    from trialwright.logic.nodes import item_refs
-    from trialwright.logic.table import TABLE
-
-    inside = TABLE["concurrent"].inside
+def _of_window(call: Call, context: Context, lang: str) -> Iterator[Found]:
+    """Latest values that the view of a window leaves out."""
+    inside = TABLE[call.op].inside
     assert inside is not None
     seen = inside(call, context)
-    for ref in dict.fromkeys(item_refs(call)):
+    key = "apart" if call.op == "concurrent" else "outside"
+    for ref in dict.fromkeys(item_refs(call.args[0])):
         latest = context.latest(ref)
         if latest is not None and latest not in seen.readings(ref):
-            yield "apart", (ref.label.to(lang), str(latest.when))
+            yield key, (ref.label.to(lang), str(latest.when), said(call.args[1], lang))

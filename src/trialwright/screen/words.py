@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+from unicodedata import east_asian_width
+
 from trialwright.kernel import units
 from trialwright.kernel.truth import Truth
 from trialwright.logic import Atom, Explanation
 from trialwright.logic.explain import Used
-from trialwright.logic.nodes import Call, ItemRef
+from trialwright.logic.nodes import Call, ItemRef, Node
 from trialwright.logic.prose import prose, quantity, rounded
 from trialwright.logic.values import Span, ends
+from trialwright.screen.verdict_tally import Tally
 
 _TEXTS: dict[str, tuple[str, str]] = {
     "eligible": ("eligible", "符合入选"),
@@ -28,7 +33,24 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "either": ("Any one of these alone could decide: {0}.", "以下任一项即可决定：{0}。"),
     "flip": ("{0} would come out otherwise if read so: {1}.", "若按“{1}”理解，{0}的结论将不同。"),
     "decides": ("{0}: could decide {1}", "{0}：可决定{1}"),
-    "helps": ("{0}: needed for {1}, decides it only together with others", "{0}：{1}所需，须与其他项合并判断"),
+    "helps": ("{0}: needed for {1}, could decide only together with {2}", "{0}：{1}所需，须与另外{2}合并判断"),
+    "others": ("{0} others", "{0}项"),
+    "one_other": ("one other", "1项"),
+    "completes": ("{0}: {1} makes {2} {3} of {4} ({5} met)", "{0}：{1}即达到{2}{3}/{4}（{5}符合）"),
+    "if_one": ("if positive,", "阳性"),
+    "if_either": ("either one positive", "任一项阳性"),
+    "if_any": ("any one positive", "任一项阳性"),
+    "tally": ("{0} of {1}, {2} needed", "{1}项中{0}项，需{2}项"),
+    "tally_open": ("{0} of {1} so far, {2} needed, {3} open", "目前{1}项中{0}项，需{2}项，{3}项待定"),
+    "present": ("present", "有此情况"),
+    "absent": ("absent", "无此情况"),
+    "both": ("{0} ({1})", "{0}（{1}）"),
+    "or": ("; or ", "；或"),
+    "can_make": ("{0}; can make the patient {1}", "{0}；可使结论为“{1}”"),
+    "turns": (
+        "The verdict would be {2} if {0} were read so: {1}.",
+        "若按“{1}”理解{0}，结论将为“{2}”。",
+    ),
     "met_if": ("{0} ({1})", "{0}（{1}）"),
     "either_way": ("{0} either way", "{0}（无论结果）"),
     "uln": ("limit {0}", "正常值上限{0}"),
@@ -38,9 +60,50 @@ _TEXTS: dict[str, tuple[str, str]] = {
 }
 
 
+class Same:
+    """A node as the key of a cache: by what it is, not by what it equals, which would be slow to find out."""
+
+    __slots__ = ("node",)
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other.node is self.node
+
+    def __hash__(self) -> int:
+        return id(self.node)
+
+
+@lru_cache(maxsize=8192)
+def _said(key: Same, lang: str) -> str:
+    return prose(key.node, lang)
+
+
+def said(node: Node, lang: str) -> str:
+    """A node in words; each is said once."""
+    return _said(Same(node), lang)
+
+
+def columns(sentence: str) -> int:
+    """How wide a text is on a terminal; Chinese signs take two columns."""
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in sentence)
+
+
 def text(key: str, lang: str, *parts: str) -> str:
     """The text of a key; `parts` fill its places."""
     return _TEXTS[key][lang.startswith("zh")].format(*parts)
+
+
+_EXCLUSION = {"met": "present", "not_met": "absent", "unknown": "unknown"}
+
+
+def criterion_state(kind: str, state: str, lang: str) -> str:
+    """A criterion's state for a reader; of an exclusion both words: `met (present)`."""
+    plain = text(state, lang)
+    if kind == "inclusion" or state == "unknown":
+        return plain
+    return text("both", lang, plain, text(_EXCLUSION[state], lang))
 
 
 def joined(parts: list[str], lang: str) -> str:
@@ -83,18 +146,21 @@ def limits(used: Used, lang: str) -> str:
     return f"{shown} {unit}".strip()
 
 
+def _capital(sentence: str) -> str:
+    """With a capital letter; eGFR keeps its small one."""
+    return sentence if sentence[1:2].isupper() else sentence[:1].upper() + sentence[1:]
+
+
 def atom(found: Atom, lang: str) -> str:
     """The atom's sentence; what a formula gave is shown with it."""
-    said = prose(found.node, lang)
-    if not said[1:2].isupper():  # eGFR keeps its small letter
-        said = said[:1].upper() + said[1:]
+    said_ = _capital(said(found.node, lang))
     node = found.node
     if not isinstance(node, Call) or not isinstance(found.computed, (float, Span)):
-        return said
+        return said_
     low, high = ends(found.computed)
     shown = rounded(low) if low == high else f"{rounded(low)}–{rounded(high)}"
     aged = lang.startswith("zh") and isinstance(node.args[0], Call) and node.args[0].op == "age"
-    return text("computed", lang, said, f"{shown}岁" if aged else quantity(shown, node.args[0].kind.unit, lang))
+    return text("computed", lang, said_, f"{shown}岁" if aged else quantity(shown, node.args[0].kind.unit, lang))
 
 
 def evidence(found: Atom, lang: str) -> str:
@@ -106,34 +172,76 @@ def evidence(found: Atom, lang: str) -> str:
         joint = " " if used.ref.kind.name == "number" else ": "
         shown = f"{used.ref.label.to(lang)}{'：' if lang.startswith('zh') else joint}{value(used, lang)}"
         parts.append(text("on", lang, shown, str(used.fact.when)) if used.fact.when else shown)
-    return joined(parts, lang) or prose(found.node, lang)
+    return joined(parts, lang) or said(found.node, lang)
 
 
-def explanation(why: Explanation, lang: str) -> str:
+def explanation(why: Explanation, counted: Tally | None, lang: str) -> str:
     """Why a criterion has its state, in one or two short sentences."""
+    head = f"{_counted(counted, lang)}{'：' if lang.startswith('zh') else ': '}" if counted else ""
     if why.truth is not Truth.UNKNOWN:
         deciding = [a for a in why.atoms if a.supports is why.truth] or list(why.atoms)
-        return text("because", lang, joined(list(dict.fromkeys(evidence(a, lang) for a in deciding)), lang))
+        return text("because", lang, head + joined(list(dict.fromkeys(evidence(a, lang) for a in deciding)), lang))
+    return head + _open(why, lang)
+
+
+def _counted(found: Tally, lang: str) -> str:
+    key = "tally_open" if found.open and found.sure < found.k else "tally"
+    return text(key, lang, str(found.sure), str(found.n), str(found.k), str(found.open))
+
+
+def _open(why: Explanation, lang: str) -> str:
     able = [m.ref.label.to(lang) for m in why.missing if m.decides]
     if able:
-        key = "either" if len(able) > 1 else "needed"
-        return text(key, lang, joined(able, lang))
+        return text("either" if len(able) > 1 else "needed", lang, joined(able, lang))
     needed = list(dict.fromkeys(m.ref.label.to(lang) for m in why.missing))
-    return (
-        text("needed", lang, joined(needed, lang))
-        if needed
-        else text("open", lang, joined([atom(a, lang) for a in why.atoms], lang))
-    )
+    if needed:
+        return text("needed", lang, joined(needed, lang))
+    return text("open", lang, joined([atom(a, lang) for a in why.atoms], lang))
 
 
 def flip(criterion: str, reading: str, lang: str) -> str:
     return text("flip", lang, criterion, reading)
 
 
-def would_decide(label: str, criteria: tuple[str, ...], decides: tuple[tuple[str, str], ...], lang: str) -> str:
-    """What knowing an item alone could bring: `NK activity: could decide I04 (met)`."""
-    if not decides:
-        return text("helps", lang, label, ", ".join(dict.fromkeys(criteria)))
+def turns(criterion: str, reading: str, state: str, lang: str) -> str:
+    """A reading under which the whole verdict would be another."""
+    return text("turns", lang, criterion, reading, text(state, lang))
+
+
+def helps(labels: Sequence[str], criteria: Sequence[str], others: int, lang: str) -> str:
+    """Items of which none decides anything alone."""
+    many = text("one_other", lang) if others <= 1 else text("others", lang, str(others))
+    listed = joined(list(labels), lang)
+    return text("helps", lang, listed, ", ".join(dict.fromkeys(criteria)), many)
+
+
+def any_of(names: Sequence[str], lang: str) -> str:
+    return text("or", lang).join(names)
+
+
+def sign(why: Explanation, item: str, lang: str) -> str:
+    """What a positive finding of an item would be: `ferritin at least 500 µg/L`."""
+    nodes = {id(a.node): a.node for a in why.atoms for ref in a.missing if ref.id == item}
+    return text("or", lang).join(dict.fromkeys(_capital(said(node, lang)) for node in nodes.values()))
+
+
+def completes(signs: Sequence[str], criterion: str, found: Tally, lang: str) -> str:
+    """`NK activity or marrow: either one positive makes HLH-2004 5 of 8`."""
+    name = found.term.label.to(lang) if found.term else criterion
+    which = text(("if_one", "if_either", "if_any")[min(len(signs), 3) - 1], lang)
+    return text("completes", lang, any_of(signs, lang), which, name, str(found.k), str(found.n), criterion)
+
+
+def then(sentence: str, verdicts: Sequence[str], lang: str) -> str:
+    """The sentence with the verdicts that it could lead to."""
+    if not verdicts:
+        return sentence
+    joint = "或" if lang.startswith("zh") else " or "
+    return text("can_make", lang, sentence, joint.join(text(v, lang) for v in verdicts))
+
+
+def would_decide(labels: Sequence[str], decides: Sequence[tuple[str, str]], lang: str) -> str:
+    """What knowing one of the items alone could bring: `NK activity: could decide I04 (met)`."""
     outcomes: dict[str, list[str]] = {}
     for criterion, state in decides:
         outcomes.setdefault(criterion, []).append(state)
@@ -141,4 +249,4 @@ def would_decide(label: str, criteria: tuple[str, ...], decides: tuple[tuple[str
         text("either_way", lang, c) if len(states) == 2 else text("met_if", lang, c, text(states[0], lang))
         for c, states in outcomes.items()
     ]
-    return text("decides", lang, label, ", ".join(parts))
+    return text("decides", lang, any_of(labels, lang), ", ".join(parts))

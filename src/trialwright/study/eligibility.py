@@ -45,7 +45,15 @@ class Criterion(Node):
         return "inclusion" if self.id.startswith("I") else "exclusion"
 
 
+class Recent(Node):
+    """A measured value older than `days` at screening still counts; a verdict warns of it."""
+
+    days: int = Field(gt=0)
+    source: Source
+
+
 class Eligibility(Node):
     terms: tuple[Term, ...] = ()
     criteria: tuple[Criterion, ...]
     concurrent: Text | None = None
+    recent: Recent | None = None

@@ -15,11 +15,25 @@ ItemType = Literal["quantity", "integer", "text", "choice", "boolean", "date", "
 judgement: yes or no, unknown until somebody signs it."""
 
 
+class CodeLists(Node):
+    """Codes by code system. An ICD-10 or ATC code stands for all below it, `C00-C97` for a range; a SNOMED CT code also
+    for those kinds of it that the reader of FHIR knows."""
+
+    loinc_also: tuple[str, ...] = ()
+    snomed: tuple[str, ...] = ()
+    rxnorm: tuple[str, ...] = ()
+    icd10: tuple[str, ...] = ()
+    atc: tuple[str, ...] = ()
+    cvx: tuple[str, ...] = ()
+
+
 class Choice(Node):
     code: str
     label: Text
     submission: str = ""
     """Value in SDTM (CDISC controlled terminology); upper-case code if empty."""
+    codes: CodeLists = CodeLists()
+    """What other systems call this choice."""
 
 
 class Limits(Node):
@@ -47,10 +61,17 @@ class Normal(Limits):
         return {"female": self.female, "male": self.male}.get(sex or "") or self
 
 
-class Codes(Node):
+class Codes(CodeLists):
+    """What other systems call the thing. `loinc` and `ncit` are its own; the lists say what else is read as it."""
+
     loinc: str = ""
     ncit: str = ""
-    snomed: tuple[str, ...] = ()
+    denied: CodeLists = CodeLists()
+    """Codes that say that it is not so (`not pregnant`)."""
+    past: bool = False
+    """Whether a condition that is over still counts (a history of it is enough)."""
+    lasting: bool = False
+    """Of an event: it goes on from its onset to its end, so that its day is its last one, or it is current."""
 
 
 class Sdtm(Node):
@@ -81,6 +102,7 @@ class Synonym(Node):
     id: Id
     unit: str
     molar_mass: float | None = Field(default=None, gt=0)
+    codes: CodeLists = CodeLists()
 
 
 class Item(Node):

@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, path
 from trialwright.web.conduct import capture, oversight, overview
 from trialwright.web.conduct.subject import casebook
 from trialwright.web.record import views as record
+from trialwright.web.screening import views as screening
 
 
 def health(_request: HttpRequest) -> HttpResponse:
@@ -24,6 +25,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", record.home, name="home"),
     path("health", health, name="health"),
     path("studies/<str:name>/", record.record, name="record"),
+    path("studies/<str:name>/screen/", screening.screen, name="screen"),
+    path("studies/<str:name>/screen/verdict", screening.update, name="screen_verdict"),
+    path("studies/<str:name>/screen/worksheet", screening.sheet, name="screen_worksheet"),
+    path("studies/<str:name>/screen/worksheet.pdf", screening.pdf, name="screen_pdf"),
+    path("studies/<str:name>/screen/start", screening.start, name="screen_start"),
     path("conduct/<str:study_id>/", overview.dashboard, name="dashboard"),
     path("conduct/<str:study_id>/subjects/", overview.subjects, name="subjects"),
     path("conduct/<str:study_id>/subjects/<str:subject>/", casebook, name="casebook"),

@@ -22,7 +22,7 @@ def step(day: dt.date, count: int, unit: str) -> dt.date:
 
 
 def shift(day: PartialDate, count: int, unit: str) -> PartialDate:
-    return PartialDate(step(day.first, count, unit), step(day.last, count, unit))
+    return PartialDate(step(day.first, count, unit), step(day.last, count, unit), day.seconds)
 
 
 def inside(day: PartialDate, window: PartialDate) -> Truth:

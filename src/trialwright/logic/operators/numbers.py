@@ -9,7 +9,7 @@ from trialwright.kernel import units
 from trialwright.kernel.dates import PartialDate
 from trialwright.logic.context import Context
 from trialwright.logic.evaluate import number_of, value_of
-from trialwright.logic.nodes import DATE, PURE, Call, Kind, Literal, Node
+from trialwright.logic.nodes import DATE, DATETIME, PURE, Call, Kind, Literal, Node
 from trialwright.logic.operators.base import Mismatch, Operator, comparable, count, period, say, want
 from trialwright.logic.operators.calendar import shift
 from trialwright.logic.values import Number, Value, combine, divide, span, transform
@@ -24,7 +24,7 @@ def _sum(args: Sequence[Node], names: Sequence[str]) -> Kind:
         return a.kind
     if b.kind.name == "number":
         period(args, 1)
-        return DATE
+        return DATETIME if a.kind.timed else DATE
     raise Mismatch("to a day only a period can be added", 1, "Write for example screening + 30 days.")
 
 
@@ -46,16 +46,25 @@ def _plus(sign: int) -> Callable[[Call, Context], Value]:
         if b.kind.name == "number":
             length, unit = period(call.args, 1)
             return shift(day, sign * length, unit)
-        return _days(value_of(b, context), day)
+        return _days(value_of(b, context), day, a.kind.timed and b.kind.timed)
 
     return evaluate
 
 
-def _days(start: Value, end: PartialDate) -> Number:
-    """Days from start to end; a span where one of them is partial."""
+def _days(start: Value, end: PartialDate, timed: bool) -> Number:
+    """Days from start to end; a span where one of them is partial, or its time is not known."""
     if not isinstance(start, PartialDate):
         return None
-    return span(float((end.first - start.last).days), float((end.last - start.first).days))
+    low, high = float((end.first - start.last).days), float((end.last - start.first).days)
+    if timed:
+        (start_low, start_high), (end_low, end_high) = _day_parts(start), _day_parts(end)
+        low, high = low + (end_low - start_high), high + (end_high - start_low)
+    return span(low, high)
+
+
+def _day_parts(moment: PartialDate) -> tuple[float, float]:
+    """The earliest and latest time of the day that it can be, as parts of one."""
+    return max(moment.seconds, 0) / 86400, (86399 if moment.seconds < 0 else moment.seconds) / 86400
 
 
 def _product(args: Sequence[Node], names: Sequence[str]) -> Kind:

@@ -120,26 +120,27 @@ def _compare(symbol: str) -> Callable[[Call, Context], Truth]:
             if symbol in ("==", "!="):
                 return same(left, right) if symbol == "==" else same(left, right).negate()
             return _ORDER[symbol](less(left, right), less(right, left))
-        return _compare_others(symbol, value_of(a, context), value_of(b, context))
+        return _compare_others(symbol, value_of(a, context), value_of(b, context), a.kind.timed and b.kind.timed)
 
     return evaluate
 
 
-def _compare_others(symbol: str, a: Value, b: Value) -> Truth:
+def _compare_others(symbol: str, a: Value, b: Value, timed: bool) -> Truth:
     if isinstance(a, PartialDate) and isinstance(b, PartialDate):
         if symbol in ("==", "!="):
-            return date_same(a, b) if symbol == "==" else date_same(a, b).negate()
-        return _date_order(symbol, a, b)
+            answer = date_same(a, b, timed=timed)
+            return answer if symbol == "==" else answer.negate()
+        return _date_order(symbol, a, b, timed)
     if a is None or b is None or Truth.UNKNOWN in (a, b) or symbol not in ("==", "!="):
         return Truth.UNKNOWN
     return Truth.of((a == b) == (symbol == "=="))
 
 
-def _date_order(symbol: str, a: PartialDate, b: PartialDate) -> Truth:
+def _date_order(symbol: str, a: PartialDate, b: PartialDate, timed: bool) -> Truth:
     if symbol in ("<", ">="):
-        answer = date_less(a, b)
+        answer = date_less(a, b, timed=timed)
         return answer if symbol == "<" else answer.negate()
-    answer = date_less(b, a)
+    answer = date_less(b, a, timed=timed)
     return answer if symbol == ">" else answer.negate()
 
 
@@ -164,6 +165,22 @@ def _in(call: Call, context: Context) -> Truth:
 def _say_in(call: Call, speaker: Speaker) -> str:
     first, *rest = (speaker.inner(arg) for arg in call.args)
     return f"{first}为{'或'.join(rest)}" if speaker.lang == "zh" else f"{first} is {' or '.join(rest)}"
+
+
+def _spanned(args: Sequence[Node], names: Sequence[str]) -> Kind:
+    for symbol, index in ((">=", 1), ("<=", 2)):
+        try:
+            _compared(symbol)([args[0], args[index]], ["", ""])
+        except Mismatch as error:
+            raise Mismatch(error.what, index, error.hint) from None
+    return TRUTH
+
+
+def _in_span(call: Call, context: Context) -> Truth:
+    """Not below the one end and not above the other; both ends belong to it."""
+    value, low, high = call.args
+    pairs = ((">=", low), ("<=", high))
+    return kleene.all_of([_compare(symbol)(Call(symbol, (value, end), TRUTH), context) for symbol, end in pairs])
 
 
 def _conditional(args: Sequence[Node], names: Sequence[str]) -> Kind:
@@ -250,6 +267,16 @@ TRUTHS: tuple[Operator, ...] = (
     ),
     *_COMPARISONS,
     Operator("in", "One of several codes.", 'sex in ("female", "male")', _listed, _in, _say_in, "in", 4),
+    Operator(
+        "between",
+        "Whether a number or a day lies in an interval; both ends belong to it.",
+        "ferritin in [500 ug/L, 2000 ug/L]",
+        _spanned,
+        _in_span,
+        say("{0} from {1} to {2}", "{0}在{1}至{2}之间（含两端）"),
+        infix="in",
+        level=4,
+    ),
     Operator(
         "at_least",
         "True once k are true, false once k cannot be reached.",

@@ -1,125 +1,40 @@
-"""Laboratory grades of CTCAE versions 5 and 6, for the terms that have a numeric rule and that studies here name.
+"""Laboratory grades of CTCAE versions 5 and 6. The rules are data (`ctcae.yaml`, which explains its own form).
 
-A rule is data: for each grade the limit that a value must pass. Limits are absolute (in the rule's unit), multiples
-of the laboratory's own limit, or multiples of the baseline. Grades that rest on clinical findings alone are left
-to people. Source: CTCAE v5.0 (NCI, 2017-11-27) and v6.0 (NCI, 2025).
+Grades that rest on clinical findings alone are left to people. Where a criterion asks for symptoms beside the value,
+the worst case is taken, and the rule says so. Source: CTCAE v5.0 (NCI, 2017-11-27) and v6.0 (NCI, 2025).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal
+import operator
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import yaml
 
 from trialwright.kernel import units
 from trialwright.kernel.errors import UnknownName
+from trialwright.kernel.truth import Truth, all_of, any_of
 
-Basis = Literal["none", "instead", "also", "if_low"]
+VERSIONS = ("5", "6")
 
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One grade. Passed if the value lies beyond any limit that applies; `closed`: at the baseline limit counts."""
-
-    grade: int
-    absolute: float | None = None
-    normal: float | None = None
-    """Multiple of the laboratory's upper (lower) limit."""
-    baseline: float | None = None
-    """Multiple of the baseline."""
-    fall: float | None = None
-    """Percent lost since the baseline, closed, where the value is below its lower limit."""
-    closed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """`basis`: the baseline's multiples hold instead of the limit's when the baseline was abnormal ("instead"),
-    beside them ("also"), or instead of them when the baseline was below its limit ("if_low")."""
-
-    high: bool
-    steps: tuple[Step, ...]
-    unit: str = ""
-    basis: Basis = "none"
-
-
-def _low(unit: str, *limits: float) -> Rule:
-    """Below the lower limit is grade 1; below each further limit one more."""
-    steps = (Step(1, normal=1.0), *(Step(n, absolute=limit) for n, limit in enumerate(limits, 2)))
-    return Rule(high=False, steps=steps, unit=unit)
-
-
-def _times(normal: tuple[float, ...], baseline: tuple[float, ...], *, closed: bool = False) -> Rule:
-    """Multiples of the upper limit; of the baseline where that was above the limit. `closed`: for grade 1."""
-    steps = tuple(
-        Step(n, normal=a, baseline=b, closed=closed and n == 1)
-        for n, (a, b) in enumerate(zip(normal, baseline, strict=True), 1)
-    )
-    return Rule(high=True, steps=steps, basis="instead")
-
-
-_LIVER_5 = (1.0, 3.0, 5.0, 20.0)
-_AMINOTRANSFERASE_5 = _times(_LIVER_5, (1.5, 3.0, 5.0, 20.0), closed=True)
-_AMINOTRANSFERASE_6 = _times(_LIVER_5, (1.0, 1.5, 2.0, 4.0))
-_FIBRINOGEN = Rule(
-    high=False,
-    unit="g/L",
-    steps=(
-        Step(1, normal=1.0), Step(2, normal=0.75, fall=25), Step(3, normal=0.5, fall=50),
-        Step(4, absolute=0.5, normal=0.25, fall=75),
-    ),
-)  # fmt: skip
-_TRIGLYCERIDES = Rule(
-    high=True,
-    unit="mmol/L",
-    steps=tuple(Step(n, absolute=x, closed=n == 1) for n, x in enumerate((1.71, 3.42, 5.7, 11.4), 1)),
-)
-_CREATININE = Rule(
-    high=True, basis="also",
-    steps=(
-        Step(1, normal=1.0), Step(2, normal=1.5, baseline=1.5), Step(3, normal=3.0, baseline=3.0),
-        Step(4, normal=6.0),
-    ),
-)  # fmt: skip
-
-_COMMON: dict[str, Rule] = {
-    "Anemia": _low("g/L", 100, 80),
-    "White blood cell decreased": _low("10*9/L", 3, 2, 1),
-    "Hypoalbuminemia": _low("g/L", 30, 20),
-    "Fibrinogen decreased": _FIBRINOGEN,
-    "Hypertriglyceridemia": _TRIGLYCERIDES,
-    "Blood lactate dehydrogenase increased": Rule(high=True, steps=(Step(1, normal=1.0),)),
-}
-
-RULES: dict[str, dict[str, Rule]] = {
-    "5": {
-        **_COMMON,
-        "Platelet count decreased": _low("10*9/L", 75, 50, 25),
-        "Neutrophil count decreased": _low("10*9/L", 1.5, 1.0, 0.5),
-        "Lymphocyte count decreased": _low("10*9/L", 0.8, 0.5, 0.2),
-        "Aspartate aminotransferase increased": _AMINOTRANSFERASE_5,
-        "Alanine aminotransferase increased": _AMINOTRANSFERASE_5,
-        "Blood bilirubin increased": _times((1.0, 1.5, 3.0, 10.0), (1.0, 1.5, 3.0, 10.0)),
-        "Creatinine increased": _CREATININE,
-    },
-    "6": {
-        **_COMMON,
-        "Platelet count decreased": _low("10*9/L", 75, 50, 10),
-        "Neutrophil count decreased": Rule(
-            high=False, unit="10*9/L", steps=tuple(Step(n, absolute=x) for n, x in enumerate((1.5, 1.0, 0.5, 0.1), 1))
-        ),
-        "Aspartate aminotransferase increased": _AMINOTRANSFERASE_6,
-        "Alanine aminotransferase increased": _AMINOTRANSFERASE_6,
-        "Blood bilirubin increased": _times((1.0, 1.5, 3.0, 10.0), (1.0, 1.5, 2.5, 10.0)),
-        "Creatinine increased": replace(_CREATININE, basis="if_low"),
-    },
-}
-RULES["6"]["Thrombocytopenia"] = RULES["6"]["Platelet count decreased"]
-"""By version, then term. Version 6 calls low platelets thrombocytopenia; the older name finds it too."""
+_COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_NUMBER = r"(-?\d+(?:\.\d+)?)"
+_LIMIT = re.compile(rf"([<>]=?) (?:{_NUMBER} x )?(uln|lln|baseline)(?: \+ {_NUMBER} (\S+))?")
+_CHANGE = re.compile(rf"([<>]=?) {_NUMBER} % of baseline")
+_ABSOLUTE = re.compile(rf"([<>]=?) {_NUMBER}(?: (\S+))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """A laboratory value with its limits and the subject's baseline, all in `unit`."""
+    """A laboratory value with its limits and the subject's baseline, all in `unit`.
+
+    `baseline_flag` is the laboratory's own word on the baseline; without it the baseline is held against the limits.
+    """
 
     value: float
     unit: str
@@ -127,69 +42,142 @@ class Lab:
     high: float | None = None
     baseline: float | None = None
     molar_mass: float | None = None
+    baseline_flag: Literal["", "low", "normal", "high"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Beyond `factor` times the reference plus `plus`, or a plain limit (`reference` ""); "change" is in percent."""
+
+    sign: str
+    factor: float
+    reference: str = ""
+    unit: str = ""
+    plus: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """Every part must hold. A part lists the same limit in several units. `when`: state of the baseline, or ""."""
+
+    parts: tuple[tuple[Bound, ...], ...]
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Clauses by grade, as printed (`words`) and as read; `start` is the limit beyond which the term ends."""
+
+    words: Mapping[int, tuple[str, ...]]
+    grades: Mapping[int, tuple[Clause, ...]]
+    start: Bound | None = None
+    worst_case: str = ""
+
+    @property
+    def unit(self) -> str:
+        """The unit of the first absolute limit; "" where there is none."""
+        bounds = (b for clauses in self.grades.values() for c in clauses for part in c.parts for b in part)
+        return next((b.unit for b in bounds if b.unit), "")
+
+
+def _bound(text: str) -> Bound:
+    if found := _LIMIT.fullmatch(text):
+        sign, factor, reference, plus, unit = found.groups()
+        return Bound(sign, float(factor or 1), reference, unit or "", float(plus or 0))
+    if found := _CHANGE.fullmatch(text):
+        return Bound(found[1], float(found[2]), "change")
+    found = _ABSOLUTE.fullmatch(text)
+    assert found, f"CTCAE rule '{text}' cannot be read"
+    return Bound(found[1], float(found[2]), "", found[3] or "")
+
+
+def _clause(text: str) -> Clause:
+    when, _, body = text.rpartition(": ")
+    parts = tuple(tuple(_bound(b) for b in part.split(" | ")) for part in body.split(" and "))
+    return Clause(parts, when.removeprefix("if baseline "))
+
+
+def _rule(written: Mapping[Any, Any]) -> Rule:
+    words = {g: (w,) if isinstance(w, str) else tuple(w) for g, w in written.items() if isinstance(g, int)}
+    start = _bound(f"< {written['from']}") if "from" in written else None
+    grades = {g: tuple(_clause(text) for text in texts) for g, texts in words.items()}
+    return Rule(words, grades, start, written.get("worst_case", ""))
+
+
+@lru_cache(maxsize=1)
+def _all_rules() -> dict[str, dict[str, Rule]]:
+    text = files(__package__).joinpath("ctcae.yaml").read_text(encoding="utf-8")
+    written = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  # safe, in C where it is
+    return {v: {t: _rule(r) for t, r in sorted({**written["both"], **written[v]}.items())} for v in VERSIONS}
+
+
+def rules(version: str) -> dict[str, Rule]:
+    """Rules of a version by term. Raises UnknownName. Low platelets are found in version 6 by their older name too."""
+    if version not in VERSIONS:
+        raise UnknownName("CTCAE version", version, VERSIONS)
+    return _all_rules()[version]
 
 
 def grade(term: str, lab: Lab, version: str = "5") -> int | None:
     """Grade 0 to 4; None where the rule needs a limit that is not known, or the version has no rule for the term.
 
-    Raises UnknownName for a term or version that no rule knows.
+    Raises UnknownName for a term or version that no rule knows, UnitError for a unit that the rule cannot be held to.
     """
-    if version not in RULES:
-        raise UnknownName("CTCAE version", version, RULES)
-    if not any(term in rules for rules in RULES.values()):
-        raise UnknownName("CTCAE term", term, {t for rules in RULES.values() for t in rules})
-    rule = RULES[version].get(term)
+    rule = rules(version).get(term)
     if rule is None:
+        known = {name for v in VERSIONS for name in rules(v)}
+        if term not in known:
+            raise UnknownName("CTCAE term", term, known)
         return None
-    if rule.unit:
-        lab = _stated(lab, rule.unit)
-    passed = [(step.grade, _passes(step, rule, lab)) for step in rule.steps]
-    best = max((g for g, hit in passed if hit), default=0)
-    # A step that could not be judged matters only if it would lead to a higher grade.
-    return None if any(hit is None and g > best for g, hit in passed) else best
+    if rule.start is not None and _beyond(rule.start, lab) is Truth.TRUE:
+        return None
+    passed = {g: any_of(_holds(clause, lab) for clause in clauses) for g, clauses in rule.grades.items()}
+    sure = [g for g, truth in passed.items() if truth is Truth.TRUE]
+    if sure:
+        return max(sure)
+    return None if Truth.UNKNOWN in passed.values() else 0
 
 
-def _stated(lab: Lab, unit: str) -> Lab:
-    def to(x: float | None) -> float | None:
-        return None if x is None else units.convert(x, lab.unit, unit, lab.molar_mass)
-
-    value = units.convert(lab.value, lab.unit, unit, lab.molar_mass)
-    return Lab(value, unit, to(lab.low), to(lab.high), to(lab.baseline), lab.molar_mass)
+def _holds(clause: Clause, lab: Lab) -> Truth:
+    if not _applies(clause.when, lab):
+        return Truth.FALSE
+    return all_of(_beyond(_fitting(part, lab), lab) for part in clause.parts)
 
 
-def _passes(step: Step, rule: Rule, lab: Lab) -> bool | None:
-    answers: list[bool | None] = []
-    limit = lab.high if rule.high else lab.low
-    by_baseline, by_limit = _bases(rule, lab, step)
-    if step.absolute is not None:
-        answers.append(_beyond(lab.value, step.absolute, rule.high, step.closed))
-    if step.normal is not None and by_limit:
-        answers.append(None if limit is None else _beyond(lab.value, step.normal * limit, rule.high, closed=False))
-    if step.baseline is not None and by_baseline and lab.baseline is not None:
-        answers.append(_beyond(lab.value, step.baseline * lab.baseline, rule.high, step.closed))
-    if step.fall is not None and lab.baseline and lab.low is not None and _beyond(lab.value, lab.low, False, False):
-        answers.append(100 * (lab.baseline - lab.value) / lab.baseline >= step.fall)
-    if True in answers:
-        return True
-    return None if None in answers else False
+def _applies(when: str, lab: Lab) -> bool:
+    """A baseline that is not known counts as normal, as the criteria are read where no baseline was drawn."""
+    if when in ("", "known"):
+        return when == "" or bool(lab.baseline)
+    low = lab.baseline is not None and lab.low is not None and _compare("<", lab.baseline, lab.low)
+    high = lab.baseline is not None and lab.high is not None and _compare(">", lab.baseline, lab.high)
+    state = lab.baseline_flag or ("low" if low else "high" if high else "normal")
+    return state != when.removeprefix("not ") if when.startswith("not ") else state == when
 
 
-def _bases(rule: Rule, lab: Lab, step: Step) -> tuple[bool, bool]:
-    """Whether the baseline's multiple counts, and whether the limit's does."""
-    if rule.basis == "none" or step.baseline is None:
-        return False, True
-    if rule.basis == "also":
-        return True, True
-    bound = lab.high if rule.basis == "instead" else lab.low
-    abnormal = (
-        lab.baseline is not None
-        and bound is not None
-        and _beyond(lab.baseline, bound, rule.basis == "instead", closed=False)
-    )
-    return abnormal, not abnormal
+def _fitting(part: tuple[Bound, ...], lab: Lab) -> Bound:
+    """The limit in the reported unit's own kind, so that mg/dL meets the limit published in mg/dL."""
+    return next((b for b in part if b.unit and units.same_kind(lab.unit, b.unit)), part[0])
 
 
-def _beyond(value: float, limit: float, high: bool, closed: bool) -> bool:
+def _beyond(bound: Bound, lab: Lab) -> Truth:
+    """Whether the value passes the limit; unknown where the limit is."""
+    if bound.reference == "change":
+        change = 100 * (lab.value - lab.baseline) / lab.baseline if lab.baseline else None
+        return Truth.of(None if change is None else _compare(bound.sign, change, bound.factor))
+    value, limit = lab.value, bound.factor
+    if bound.reference:
+        found = {"uln": lab.high, "lln": lab.low, "baseline": lab.baseline}[bound.reference]
+        if found is None:
+            return Truth.UNKNOWN
+        limit = bound.factor * found
+    if bound.unit:
+        value = units.convert(value, lab.unit, bound.unit, lab.molar_mass)
+        limit = units.convert(limit, lab.unit, bound.unit, lab.molar_mass) if bound.reference else limit
+    return Truth.of(_compare(bound.sign, value, limit + bound.plus))
+
+
+def _compare(sign: str, value: float, limit: float) -> bool:
+    """Compare with the last digits of a conversion forgiven: 1.2 x 100 is 120."""
     if abs(value - limit) <= 1e-9 * max(abs(value), abs(limit)):
-        return closed
-    return value > limit if high else value < limit
+        return sign.endswith("=")
+    return bool(_COMPARE[sign](value, limit))

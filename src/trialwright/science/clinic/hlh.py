@@ -8,9 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trialwright.kernel import truth as kleene
-from trialwright.kernel.texts import Text
 from trialwright.kernel.truth import Truth
-from trialwright.science.clinic.card import Card, Input
 
 
 def _below(value: float | None, limit: float) -> Truth:
@@ -70,26 +68,28 @@ def hlh_2004(signs: Signs) -> Truth:
 class MasFindings:
     """Units: ug/L, 10*9/L, U/L, mg/dL, mg/dL. `sjia`: known or suspected systemic juvenile idiopathic arthritis."""
 
-    fever: bool | None
-    sjia: bool | None
-    ferritin: float | None
-    platelets: float | None
-    ast: float | None
-    triglycerides: float | None
-    fibrinogen: float | None
+    fever: bool | None = None
+    sjia: bool | None = None
+    ferritin: float | None = None
+    platelets: float | None = None
+    ast: float | None = None
+    triglycerides: float | None = None
+    fibrinogen: float | None = None
+
+
+def mas_2016_signs(found: MasFindings) -> dict[str, Truth]:
+    """The four laboratory signs, of which two are needed (Ravelli 2016)."""
+    return {
+        "platelets": _up_to(found.platelets, 181),
+        "ast": _above(found.ast, 48),
+        "triglycerides": _above(found.triglycerides, 156),
+        "fibrinogen": _up_to(found.fibrinogen, 360),
+    }
 
 
 def mas_2016(found: MasFindings) -> Truth:
     """MAS complicating systemic JIA (Ravelli 2016). False outside sJIA means out of its scope, not free of MAS."""
-    two = kleene.at_least(
-        2,
-        (
-            _up_to(found.platelets, 181),
-            _above(found.ast, 48),
-            _above(found.triglycerides, 156),
-            _up_to(found.fibrinogen, 360),
-        ),
-    )
+    two = kleene.at_least(2, mas_2016_signs(found).values())
     return kleene.all_of((Truth.of(found.fever), Truth.of(found.sjia), _above(found.ferritin, 684), two))
 
 
@@ -110,13 +110,12 @@ def ms_score(signs: tuple[bool, bool, bool], platelets: float, ldh: float, fibri
 MS_SCORE_MAS = -2.1
 
 
-def _ms_card(cns: bool, haemorrhage: bool, arthritis: bool, *labs: float) -> float:
-    return ms_score((cns, haemorrhage, arthritis), *labs)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HScoreInput:
-    """Units: degC, g/L, 10*9/L, 10*9/L, ug/L, mmol/L, g/L, U/L. `organs`: of liver and spleen, how many are large."""
+    """Units: degC, g/L, 10*9/L, 10*9/L, ug/L, mmol/L, g/L, U/L.
+
+    `organs`: of liver and spleen, how many are large; where that is not given, each of the two may be.
+    """
 
     immunosuppressed: bool | None = None
     temperature: float | None = None
@@ -129,6 +128,8 @@ class HScoreInput:
     fibrinogen: float | None = None
     ast: float | None = None
     haemophagocytosis: bool | None = None
+    hepatomegaly: bool | None = None
+    splenomegaly: bool | None = None
 
 
 HSCORE_CUT_OFF = 169
@@ -143,14 +144,13 @@ def hscore(found: HScoreInput) -> tuple[int, int]:
 def hscore_points(found: HScoreInput) -> dict[str, tuple[int, int]]:
     """Lowest and highest points of each part."""
     cells = (_up_to(found.haemoglobin, 92), _up_to(found.wbc, 5.0), _up_to(found.platelets, 110))
-    sure = sum(t is Truth.TRUE for t in cells)
-    possible = sure + sum(t is Truth.UNKNOWN for t in cells)
-    lines = (0, 0, 24, 34)
+    large = (Truth.of(found.hepatomegaly), Truth.of(found.splenomegaly))
+    organs = _tally(large) if found.organs is None else (found.organs, found.organs)
     return {
         "immunosuppressed": _yes(found.immunosuppressed, 18),
         "temperature": _banded(found.temperature, (38.4, 39.4), (0, 33, 49)),
-        "organs": _counted(found.organs, (0, 23, 38)),
-        "cytopenia": (lines[sure], lines[possible]),
+        "organs": _counted(organs, (0, 23, 38)),
+        "cytopenia": _counted(_tally(cells), (0, 0, 24, 34)),
         "ferritin": _banded(found.ferritin, (2000, 6000), (0, 35, 50)),
         "triglycerides": _banded(found.triglycerides, (1.5, 4.0), (0, 44, 64)),
         "fibrinogen": _yes(None if found.fibrinogen is None else found.fibrinogen <= 2.5, 30),
@@ -178,8 +178,14 @@ def _yes(found: bool | None, points: int) -> tuple[int, int]:
     return (0, points) if found is None else (points * found, points * found)
 
 
-def _counted(count: int | None, points: tuple[int, ...]) -> tuple[int, int]:
-    return (points[0], points[-1]) if count is None else (points[count], points[count])
+def _tally(truths: tuple[Truth, ...]) -> tuple[int, int]:
+    """How many are true at least, and at most."""
+    sure = sum(t is Truth.TRUE for t in truths)
+    return sure, sure + sum(t is Truth.UNKNOWN for t in truths)
+
+
+def _counted(count: tuple[int, int], points: tuple[int, ...]) -> tuple[int, int]:
+    return points[count[0]], points[count[1]]
 
 
 def _banded(value: float | None, edges: tuple[float, float], points: tuple[int, int, int]) -> tuple[int, int]:
@@ -188,99 +194,3 @@ def _banded(value: float | None, edges: tuple[float, float], points: tuple[int, 
         return points[0], points[2]
     found = points[0] if value < edges[0] else points[1] if value <= edges[1] else points[2]
     return found, found
-
-
-def _hscore_card(*values: float | bool) -> float:
-    immune, temperature, organs, hb, wbc, platelets, ferritin, tg, fibrinogen, ast, phago = values
-    low, _ = hscore(
-        HScoreInput(
-            immunosuppressed=bool(immune),
-            temperature=temperature,
-            organs=round(organs),
-            haemoglobin=hb,
-            wbc=wbc,
-            platelets=platelets,
-            ferritin=ferritin,
-            triglycerides=tg,
-            fibrinogen=fibrinogen,
-            ast=ast,
-            haemophagocytosis=bool(phago),
-        )
-    )
-    return float(low)
-
-
-def _in(name: str, en: str, zh: str, unit: str = "") -> Input:
-    return Input(name, Text(en=en, zh=zh), "number" if unit else "truth", unit=unit)
-
-
-_PLATELETS = _in("platelets", "platelets", "血小板", "10*9/L")
-_FERRITIN = _in("ferritin", "ferritin", "铁蛋白", "ug/L")
-_FIBRINOGEN_MG = _in("fibrinogen", "fibrinogen", "纤维蛋白原", "mg/dL")
-
-HLH = (
-    Card(
-        "ms_score",
-        Text(en="MS score for MAS in systemic JIA", zh="MS评分（sJIA相关MAS）"),
-        (
-            _in("cns", "central nervous system dysfunction", "中枢神经系统受累"),
-            _in("haemorrhage", "haemorrhage", "出血"),
-            _in("arthritis", "active arthritis", "活动性关节炎"),
-            _PLATELETS,
-            _in("ldh", "LDH", "乳酸脱氢酶", "U/L"),
-            _FIBRINOGEN_MG,
-            _FERRITIN,
-        ),
-        "1",
-        _ms_card,
-        "Minoia 2019, Ann Rheum Dis 78:1357; MAS from -2.1",
-        (
-            {
-                "cns": False,
-                "haemorrhage": False,
-                "arthritis": False,
-                "platelets": 90,
-                "ldh": 1500,
-                "fibrinogen": 200,
-                "ferritin": 12000,
-            },
-            1.63,
-        ),
-    ),
-    Card(
-        "hscore",
-        Text(en="HScore for reactive haemophagocytic syndrome", zh="HScore评分"),
-        (
-            _in("immunosuppressed", "known immunosuppression", "已知免疫抑制"),
-            _in("temperature", "temperature", "体温", "Cel"),
-            _in("organs", "enlarged liver, spleen (0 to 2)", "肝脾肿大（0至2）", "1"),
-            _in("haemoglobin", "haemoglobin", "血红蛋白", "g/L"),
-            _in("wbc", "white cells", "白细胞", "10*9/L"),
-            _PLATELETS,
-            _FERRITIN,
-            _in("triglycerides", "triglycerides", "甘油三酯", "mmol/L"),
-            _in("fibrinogen", "fibrinogen", "纤维蛋白原", "g/L"),
-            _in("ast", "AST", "天冬氨酸氨基转移酶", "U/L"),
-            _in("haemophagocytosis", "haemophagocytosis in marrow", "骨髓噬血现象"),
-        ),
-        "1",
-        _hscore_card,
-        "Fardet 2014, Arthritis Rheumatol 66:2613; cut-off 169",
-        (
-            {
-                "immunosuppressed": False,
-                "temperature": 39.4,
-                "organs": 1,
-                "haemoglobin": 92,
-                "wbc": 5.1,
-                "platelets": 110,
-                "ferritin": 6000,
-                "triglycerides": 4.0,
-                "fibrinogen": 2.51,
-                "ast": 29,
-                "haemophagocytosis": False,
-            },
-            159,
-        ),
-    ),
-)

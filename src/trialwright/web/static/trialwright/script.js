@@ -1,6 +1,7 @@
 /* What the pages do beyond what the server sends: keep typed text, keys, and the place in a long page. */
 (() => {
   "use strict";
+  document.documentElement.classList.add("script");
   const $$ = (selector, root = document) => Array.from(root.querySelectorAll(selector));
 
   /* --- Long pages: mark the section that is being read ------------------------------------------------------- */
@@ -160,11 +161,74 @@
     if (first) first.focus();
   };
 
+  /* --- Screening: the verdict follows; nothing typed is kept, and nothing is lost without a word ---------------- */
+  const screening = (form) => {
+    const lost = document.getElementById("lost");
+    const open = new Set();
+    let dirty = false;
+    let leaving = false;
+    const marks = () => {
+      $$(".field-error[id]", form).forEach((error) => $$(`[aria-describedby="${error.id}"]`, form).forEach((input) => {
+        if (error.hidden || input.matches(".day")) input.removeAttribute("aria-invalid");
+        else input.setAttribute("aria-invalid", "true");
+      }));
+      const hide = (document.getElementById("said").dataset.hide || "").split(" ");
+      $$("[id^='q-']", form).forEach((line) => { line.hidden = hide.includes(line.id.slice(2)); });
+    };
+    form.addEventListener("htmx:beforeSwap", () => {
+      open.clear();
+      $$("#verdict details[open]", form).forEach((part) => open.add(part.id));
+    });
+    document.addEventListener("htmx:afterSettle", () => {
+      open.forEach((id) => { const part = document.getElementById(id); if (part) part.open = true; });
+      marks();
+    });
+    document.addEventListener("htmx:sendError", () => { lost.hidden = false; });
+    document.addEventListener("htmx:responseError", () => { lost.hidden = false; });
+    form.addEventListener("htmx:afterOnLoad", () => { lost.hidden = true; });
+    form.addEventListener("input", (event) => {
+      dirty = true;
+      const picks = event.target.dataset.picks;
+      if (picks && event.target.value) {
+        const day = form.querySelector(`input[name="${CSS.escape(picks)}"][value="date"]`);
+        if (day) day.checked = true;
+      }
+    });
+    form.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.target.type !== "text") return;
+      event.preventDefault();
+      event.target.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+    /* Another language shows the same answers: they travel along. */
+    $$(".bar a[hreflang]").forEach((link) => link.addEventListener("click", (event) => {
+      event.preventDefault();
+      form.action = `${form.getAttribute("action")}?lang=${link.hreflang}`;
+      leaving = true;
+      HTMLFormElement.prototype.submit.call(form);
+    }));
+    /* A criterion or an open test that is named elsewhere opens and is shown. */
+    document.addEventListener("click", (event) => {
+      const link = event.target.closest("a[href^='#']");
+      const there = link && document.getElementById(link.hash.slice(1));
+      if (!there) return;
+      const sheet = there.closest("#verdict");
+      if (sheet) sheet.open = true;
+      else if (window.matchMedia("(max-width: 1000px)").matches) document.getElementById("verdict").open = false;
+      if (there.matches("details")) there.open = true;
+      const first = there.querySelector(there.matches("details") ? "summary" : "input, select");
+      if (first) setTimeout(() => first.focus({ preventScroll: true }));
+    });
+    form.addEventListener("submit", () => { leaving = true; });
+    addEventListener("pageshow", () => { leaving = false; });
+    addEventListener("beforeunload", (event) => { if (dirty && !leaving) event.preventDefault(); });
+  };
+
   /* --- Start ---------------------------------------------------------------------------------------------------- */
   const start = () => {
     if (window.matchMedia("(max-width: 820px)").matches) $$("[data-fold]").forEach((part) => { part.open = false; });
     readingMark();
     $$("[data-grid]").forEach(gridKeys);
+    $$("form[data-screening]").forEach(screening);
     $$("form[data-draft]").forEach((form) => {
       kept(form).forEach((line) => { line.dataset.first = face(line); });
       capture(form);
@@ -176,7 +240,8 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-add-row]");
-    if (button) addRow(button);
+    if (button) { event.preventDefault(); addRow(button); }
+    if (event.target.closest("[data-print]")) print();
   });
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
