@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.figures import Figure, process
 
-RUNS = 5
+RUNS = 3
 
 
 def run() -> list[Figure]:
