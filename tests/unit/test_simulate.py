@@ -282,9 +282,9 @@ def test_operating_characteristics_agree_with_the_exact_design(study: Study) -> 
 
 
 def test_the_same_seed_simulates_the_same_trials_and_another_seed_others(study: Study) -> None:
-    found = simulate(study, 5, 400, panel=30)
-    assert found == simulate(study, 5, 400, panel=30)
-    assert found != simulate(study, 6, 400, panel=30)
+    found = simulate(study, 5, 4000, panel=200)
+    assert found == simulate(study, 5, 4000, panel=200)
+    assert found != simulate(study, 6, 4000, panel=200)
 
 
 def test_no_trials_are_refused(study: Study) -> None:
