@@ -91,6 +91,32 @@ def test_missing_items_are_counted_for_undetermined_patients() -> None:
     assert "weight" not in missing
 
 
+def test_one_item_under_several_names_goes_to_its_patients() -> None:
+    facts = table(
+        ("A", "sex", "male", {}),
+        ("A", "bun", "90", {"unit": "mg/dL", "high": 20.0}),
+        ("B", "urea", "5", {"unit": "mmol/L", "high": 7.0}),
+        ("C", "bun", "14", {"unit": "mg/dL", "high": 20.0}),
+        ("D", "urea", "40", {"unit": "mmol/L", "high": 7.0}),
+    )
+    assert states(screen_cohort(STUDY, facts)) == one_by_one(facts)
+
+
+def test_values_of_one_moment_that_differ_are_not_known_and_those_in_two_units_agree() -> None:
+    facts = table(
+        *((s, "ferritin", "600", {"unit": "ug/L", "when": "2026-03-14"}) for s in "ABC"),
+        ("A", "creatinine", "100", {"unit": "umol/L", "high": 60.0, "when": "2026-03-14"}),
+        ("A", "creatinine", "50", {"unit": "umol/L", "high": 60.0, "when": "2026-03-14"}),
+        ("B", "fibrinogen", "1.1", {"unit": "g/L", "when": "2026-03-14"}),
+        ("B", "fibrinogen", "110", {"unit": "mg/dL", "when": "2026-03-14"}),
+        ("C", "platelets", "50", {"unit": "10*9/L", "when": "2026-03-14"}),
+        ("C", "platelets", "250", {"unit": "10*9/L", "when": "2026-03-13"}),
+    ).sort("subject", maintain_order=True)
+    found = states(screen_cohort(STUDY, facts))
+    assert found == one_by_one(facts)
+    assert [row["E08"] for row in found] == ["unknown"] * 3
+
+
 BAD = [
     ("weight", "heavy", {}, "values that the item cannot have"),
     ("weight", "600", {"unit": "kg"}, "impossible values"),

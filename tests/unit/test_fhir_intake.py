@@ -296,7 +296,9 @@ def test_what_was_given_goes_before_what_was_ordered() -> None:
 
 def test_a_dose_that_is_not_stated_is_no_dose() -> None:
     _, report = read(administration("2026-03-10", None), administration("2026-03-11", quantity(1, "mg/kg")))
-    assert report.left_out == (("MedicationAdministration of methylprednisolone without a stated dose or day", 2),)
+    assert report.lines() == [
+        "Left out: 2 MedicationAdministration of methylprednisolone without a stated dose or day."
+    ]
 
 
 def test_a_medicine_may_be_given_by_reference() -> None:
@@ -344,7 +346,27 @@ def test_the_day_of_screening_is_the_last_clinical_day_unless_given() -> None:
 
 def test_a_death_is_said() -> None:
     dead = {"resourceType": "Patient", "id": "p1", "birthDate": "1980-01-01", "deceasedDateTime": "2026-03-01"}
-    assert read(dead)[1].notes == ("The record says that the patient has died (2026-03-01).",)
+    assert read(dead)[1].lines() == ["The record says that the patient has died (2026-03-01)."]
+
+
+def test_what_became_of_a_file_is_said_in_chinese_too() -> None:
+    dead = {"resourceType": "Patient", "id": "p1", "birthDate": "1980-01-01", "deceasedBoolean": True}
+    _, report = read(
+        dead,
+        condition("snomed|38341003"),
+        condition("snomed|22298006", verificationStatus=concept("s|refuted")),
+        administration("2026-03-10", None),
+        observation("loinc|8310-5", valueQuantity=quantity(385, "Cel")),
+    )
+    assert len(report.lines("zh")) == len(report.lines("en")) == 5
+    died, codes, *left, odd = report.lines("zh")
+    assert died == "记录显示患者已死亡。"
+    assert codes == "4条记录中有1条在本研究中无对应项目：snomed|38341003 (1)。"
+    assert left == [
+        "未采用1条：未注明剂量或日期的MedicationAdministration（methylprednisolone）。",
+        "未采用1条：已排除的Condition。",
+    ]
+    assert odd.startswith("未采用：Observation/o")
 
 
 @pytest.mark.parametrize(
@@ -374,7 +396,7 @@ def test_references_by_url_and_by_id_mean_the_same_patient() -> None:
 def test_a_page_of_a_search_says_that_there_is_more(tmp_path: Path) -> None:
     page = bundle(condition("icd10|M32")) | {"link": [{"relation": "next", "url": "https://example.org/2"}]}
     (tmp_path / "b.json").write_text(json.dumps(page))
-    assert "one page of several" in read_patient(tmp_path / "b.json", STUDY)[1].notes[0]
+    assert "one page of several" in read_patient(tmp_path / "b.json", STUDY)[1].lines()[0]
 
 
 def test_a_single_resource_and_an_empty_bundle_are_refused(tmp_path: Path) -> None:

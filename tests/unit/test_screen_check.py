@@ -50,6 +50,19 @@ def test_the_cases_try_each_criterion_each_way_and_each_reading() -> None:
     assert {case.verdict for case in cases} == {"eligible", "not_eligible", "undetermined"}
 
 
+def test_the_check_speaks_chinese_as_whole(folder: Path) -> None:
+    """Nothing but ids, units and the author's own names of cases stays in Latin letters."""
+    changed(folder, "eligibility.yaml", "haemoglobin < 90 g/L", "haemoglobin > 90 g/L")
+    found = check(folder, load_study(folder), "zh")
+    told = as_text(found, "zh")
+    assert "89 g/L  否" in told
+    assert "恰在界限，2026-02-13" in told
+    assert "筛选日，2026-03-15" in told
+    assert "I04为“未知”，预期为“符合”。" in told
+    assert [t.given for p in found.probes for t in p.trials if t.given.islower() and t.given.isalpha()] == []
+    assert [(p.criterion, len(p.trials)) for p in found.probes] == [(p.criterion, len(p.trials)) for p in WHOLE.probes]
+
+
 def test_the_names_of_cases_are_their_own() -> None:
     assert WHOLE.cases is not None
     names = [case.case for case in WHOLE.cases]
@@ -90,7 +103,7 @@ def test_a_wrong_sign_is_found_by_the_cases(folder: Path) -> None:
     assert {c.case for c in found.failures} == {"Haemoglobin 90 is none", "Haemoglobin 9.0 g/dL is none"}
     text = as_text(found)
     assert f"{FILE}:{found.failures[0].line}: Haemoglobin 90 is none" in text
-    assert "I04 is met, and not_met was expected" in text
+    assert "I04 is met, and not met was expected" in text
 
 
 def test_a_study_without_cases_still_has_its_limits_shown(folder: Path) -> None:

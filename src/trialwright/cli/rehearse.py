@@ -41,6 +41,7 @@ def command(
         typer.echo(json.dumps(found.plain(), indent=2))
     else:
         _print(found)
+    gc.freeze()  # nor is anything looked for at the very end
 
 
 def _print(found: Summary) -> None:

@@ -69,6 +69,7 @@ def _verbs() -> None:
 def patient(
     study: StudyName,
     source: Annotated[Path, typer.Argument(metavar="FILE", help="One patient, or a folder or table of many.")],
+    *,
     as_of: Annotated[str, typer.Option("--as-of", help="Leave out facts after this day (2026-03-15).")] = "",
     as_json: AsJson = False,
     lang: Lang = "en",
@@ -95,7 +96,7 @@ def _one(study: Study, source: Path, as_of: dt.date | None, *, as_json: bool, la
     from trialwright.screen.sources import read_patient
 
     facts, report = read_patient(source, study, as_of=as_of, today=dt.date.today())
-    found = verdict(study, facts, as_of=as_of, lang=lang, notes=report.lines())
+    found = verdict(study, facts, as_of=as_of, lang=lang, notes=report.lines(lang))
     typer.echo(as_document(study, found) if as_json else as_text(study, found, lang))
     raise typer.Exit(EXITS[found.state])
 
@@ -119,7 +120,7 @@ def _many(
         raise InputError(f"No patient could be read. {first.sentence}", where=source.name)
     if out is not None:
         _write(found, out)
-    told = cohort_document(study, found, stream) if as_json else cohort_text(study, found, stream, lang)
+    told = cohort_document(study, found, stream, lang) if as_json else cohort_text(study, found, stream, lang)
     typer.echo(_as_json(told) if as_json else told)
 
 
@@ -143,7 +144,7 @@ def _write(found: CohortResult, out: Path) -> None:
 
 
 @app.command("check", short_help="Try the criteria at their limits; run their cases.")
-def check(study: StudyName, as_json: AsJson = False) -> None:
+def check(study: StudyName, *, as_json: AsJson = False, lang: Lang = "en") -> None:
     """Show what patients at every limit get, and run the study's own cases. Exits 1 when a case fails.
 
     Example: trialwright screen check nct07208058
@@ -151,14 +152,15 @@ def check(study: StudyName, as_json: AsJson = False) -> None:
     from trialwright.screen import check as checking
     from trialwright.study.load import load_study
 
-    found = checking.check(study, load_study(study))
-    typer.echo(_as_json(checking.as_document(found)) if as_json else checking.as_text(found))
+    _known_language(lang)
+    found = checking.check(study, load_study(study), lang)
+    typer.echo(_as_json(checking.as_document(found)) if as_json else checking.as_text(found, lang))
     if found.failures:
         raise typer.Exit(1)
 
 
 @app.command("calculators")
-def calculators(as_json: AsJson = False, lang: Lang = "en") -> None:
+def calculators(*, as_json: AsJson = False, lang: Lang = "en") -> None:
     """List the calculators.
 
     Example: trialwright screen calculators
@@ -173,6 +175,7 @@ def calculators(as_json: AsJson = False, lang: Lang = "en") -> None:
 def calc(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A calculator (see `screen calculators`).")],
     inputs: Annotated[list[str] | None, typer.Argument(metavar="INPUT=VALUE...", help="As ferritin=2500ug/L.")] = None,
+    *,
     as_json: AsJson = False,
     lang: Lang = "en",
 ) -> None:

@@ -14,6 +14,7 @@ from trialwright.kernel.errors import InputError
 
 FORMAT = "trialwright-snapshot"
 VERSION = 1
+_LINE = json.JSONEncoder(ensure_ascii=False)
 WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 
@@ -24,10 +25,10 @@ def dump(snapshot: Snapshot) -> bytes:
     for field in dataclasses.fields(snapshot):
         value = getattr(snapshot, field.name)
         if isinstance(value, tuple):
-            tables[field.name] = [json.dumps(_row(row), ensure_ascii=False) for row in value]
+            tables[field.name] = [_LINE.encode(_row(row)) for row in value]
         else:
             head[field.name] = _plain(value)
-    lines = [f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in head.items()]
+    lines = [f" {json.dumps(name)}: {_LINE.encode(value)}" for name, value in head.items()]
     for name, rows in tables.items():
         body = ",\n  ".join(rows)
         lines.append(f' "{name}": [\n  {body}\n ]' if rows else f' "{name}": []')

@@ -27,11 +27,10 @@ class Truth(Enum):
 def at_least(k: int, truths: Iterable[Truth]) -> Truth:
     """True once `k` are true, false once `k` can no longer be reached, else unknown."""
     seen = list(truths)
-    sure = sum(t is Truth.TRUE for t in seen)
-    possible = sure + sum(t is Truth.UNKNOWN for t in seen)
+    sure = seen.count(Truth.TRUE)
     if sure >= k:
         return Truth.TRUE
-    return Truth.UNKNOWN if possible >= k else Truth.FALSE
+    return Truth.UNKNOWN if sure + seen.count(Truth.UNKNOWN) >= k else Truth.FALSE
 
 
 def all_of(truths: Iterable[Truth]) -> Truth:

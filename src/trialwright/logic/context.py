@@ -13,7 +13,7 @@ from trialwright.kernel.errors import UnitError
 from trialwright.kernel.truth import Truth
 from trialwright.logic.nodes import ItemRef, Kind, Node
 from trialwright.logic.scope import FactLike, Facts
-from trialwright.logic.values import Value
+from trialwright.logic.values import Value, equal
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +105,13 @@ def agreed(readings: Sequence[Reading]) -> Reading | None:
     if not readings:
         return None
     head = readings[0]
-    conflict = any(moment(r) == moment(head) and r.value != head.value for r in readings[1:])
+    conflict = any(moment(r) == moment(head) and not alike(r.value, head.value) for r in readings[1:])
     return None if conflict else head
+
+
+def alike(a: Value, b: Value) -> bool:
+    """Whether two facts say the same, in whatever units they were stated."""
+    return equal(a, b) if isinstance(a, float) and isinstance(b, float) else a == b
 
 
 def _read_all(ref: ItemRef, facts: Facts) -> tuple[Reading, ...]:

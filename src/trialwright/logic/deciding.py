@@ -73,11 +73,24 @@ def open_part(root: Node, context: Context, needs: Callable[[Node, Context], Seq
         return ALWAYS if known is Truth.TRUE else NEVER_TRUE
     if isinstance(root, TermRef):
         return open_part(root.body, context, needs)
-    if not isinstance(root, Call) or not TABLE[root.op].connective:
+    seen = opened(root, context) if isinstance(root, Call) else None
+    if not isinstance(root, Call) or seen is None:
         return Leaf(frozenset(needs(root, context)))
-    inside = TABLE[root.op].inside
-    seen = inside(root, context) if inside else context
     return _joined(root, [open_part(arg, seen, needs) for arg in root.args if arg.kind.name == "truth"])
+
+
+def opened(call: Call, context: Context) -> Context | None:
+    """The context in which the parts of a connective are judged; None where they do not say why it is as it is.
+
+    So it is of any other operator, and of signs each of which every window denies or affirms, but never all together.
+    """
+    operator = TABLE[call.op]
+    if not operator.connective:
+        return None
+    if operator.inside is None:
+        return context
+    seen = operator.inside(call, context)
+    return seen if call.kind.name != "truth" or truth_of(call.args[0], seen) is truth_of(call, context) else None
 
 
 def _joined(call: Call, parts: list[Open]) -> Open:

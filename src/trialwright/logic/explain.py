@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from trialwright.kernel.dates import PartialDate
 from trialwright.kernel.truth import Truth
 from trialwright.logic.context import Context, Reading
-from trialwright.logic.deciding import distances, named, open_part
+from trialwright.logic.deciding import distances, named, open_part, opened
 from trialwright.logic.evaluate import truth_of, value_of
 from trialwright.logic.nodes import Call, Expr, ItemRef, Node, TermRef, children
 from trialwright.logic.scope import FactLike, Facts
-from trialwright.logic.table import TABLE
 from trialwright.logic.values import Value
 
 
@@ -81,9 +80,7 @@ _TURNS = frozenset({"not", "at_most"})
 def _atoms(node: Node, context: Context, term: TermRef | None, positive: bool = True) -> Iterator[Atom]:
     if isinstance(node, TermRef):
         yield from _atoms(node.body, context, node, positive)
-    elif isinstance(node, Call) and node.kind.name == "truth" and TABLE[node.op].connective:
-        inside = TABLE[node.op].inside
-        seen = inside(node, context) if inside else context
+    elif isinstance(node, Call) and node.kind.name == "truth" and (seen := opened(node, context)) is not None:
         for child in node.args:
             if child.kind.name == "truth":
                 yield from _atoms(child, seen, term, positive != (node.op in _TURNS))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from trialwright.conduct import actions
 from trialwright.conduct.actions import DosePlan
-from trialwright.conduct.rules.facts import items_in
 from trialwright.simulate.happenings import Period
 from trialwright.simulate.patient import Given
 from trialwright.study.definition import Study
@@ -24,11 +23,6 @@ WRITTEN = dt.timedelta(minutes=15)
 
 Moments = Generator[dt.datetime, None, dt.datetime]
 """Yields the moments at which it goes on; returns the last of them."""
-
-
-def deciding(study: Study) -> frozenset[str]:
-    """The items on which the rules of dosing hang."""
-    return items_in(study, *(rule.logic for rule in study.dosing.rules))
 
 
 def dosing_visit(life: Life, visit: Visit, at: dt.datetime, period: Period) -> Moments:
@@ -94,7 +88,7 @@ def _for_good(study: Study, plan: DosePlan) -> bool:
 
 def _measured_again(life: Life, visit: Visit, at: dt.datetime) -> Moments:
     """Take the values anew on which the delayed dose hangs. Returns the moment at which they are known."""
-    items, reason = deciding(life.study), life.study.assumptions.entry.reason_again.en
+    items, reason = life.stage.deciding, life.study.assumptions.entry.reason_again.en
     for form in visit.forms:
         if not items.isdisjoint(life.study.form_by_id[form].item_ids()):
             life.write(visit, form, at, careful=True, reason=reason)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from trialwright.conduct import actions
+from trialwright.conduct.rules.facts import items_in
 from trialwright.kernel.dates import completed_years
 from trialwright.kernel.errors import Refused
 from trialwright.rehearse.cast import Cast
 from trialwright.rehearse.clock import Clock, Process
 from trialwright.rehearse.desk import Desk, Sheet
-from trialwright.rehearse.infusion import deciding, dosing_visit
+from trialwright.rehearse.infusion import dosing_visit
 from trialwright.simulate.draws import generator, number
 from trialwright.simulate.happenings import Period
 from trialwright.simulate.observation import Observation
@@ -44,6 +46,11 @@ class Stage:
     @property
     def full(self) -> bool:
         return self.enrolled >= self.study.registration.design.enrolment
+
+    @cached_property
+    def deciding(self) -> frozenset[str]:
+        """The items on which the rules of dosing hang."""
+        return items_in(self.study, *(rule.logic for rule in self.study.dosing.rules))
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +231,7 @@ class Life:
         rng = generator(self.patient.seed, self.patient.number, "desk", visit.id, form)
         items = self.study.form_by_id[form].item_ids()
         careful = careful or self.study.dosing.weight.item in items
-        prompt = bool(visit.dose) and not deciding(self.study).isdisjoint(items)
+        prompt = bool(visit.dose) and not self.stage.deciding.isdisjoint(items)
         sheet = Sheet(self.subject, form, visit.id)
         self.desk.write(sheet, seen, at, rng, careful=careful, prompt=prompt, reason=reason)
 

@@ -17,6 +17,7 @@ from trialwright.evidence.patient import Patient
 from trialwright.kernel.errors import DefinitionError, InputError, UserError, nearest
 from trialwright.screen.facts import patient_of
 from trialwright.screen.verdict import CriterionState, Verdict, VerdictState, verdict
+from trialwright.screen.words import text
 from trialwright.study.base import Node
 from trialwright.study.definition import Study
 from trialwright.study.document import Document, read_yaml
@@ -107,15 +108,15 @@ def _known_names(case: Case, known: Mapping[str, set[str]], where: str) -> None:
             raise DefinitionError(f"{name} has no reading '{odd}'.", where=where, hint=nearest(odd, known[name]))
 
 
-def run_cases(cases: Cases, document: Document, study: Study) -> Iterator[CaseResult]:
-    """The base patient, who must be eligible, then each case."""
+def run_cases(cases: Cases, document: Document, study: Study, lang: str = "en") -> Iterator[CaseResult]:
+    """The base patient, who must be eligible, then each case; problems are said in `lang`."""
     whole = base_patient(cases, study)
     found = verdict(study, whole)
-    problems = () if found.state == "eligible" else (f"The base patient is {found.state}, not eligible.",)
-    yield CaseResult("the base patient", document.line(("base",)), found.state, problems)
+    problems = () if found.state == "eligible" else (text("base_not", lang, text(found.state, lang)),)
+    yield CaseResult(text("base", lang), document.line(("base",)), found.state, problems)
     usual = {c.id: c.state for c in found.criteria}
     for n, case in enumerate(cases.cases):
-        yield _run(case, cases, study, usual, document.line(("cases", n)))
+        yield _run(case, cases, study, usual, line=document.line(("cases", n)), lang=lang)
 
 
 def base_patient(cases: Cases, study: Study) -> Patient:
@@ -123,33 +124,38 @@ def base_patient(cases: Cases, study: Study) -> Patient:
     return patient_of(_document(cases, Case(name="base", verdict="eligible"), study), study, where="base")
 
 
-def _run(case: Case, cases: Cases, study: Study, usual: Mapping[str, CriterionState], line: int) -> CaseResult:
+def _run(
+    case: Case, cases: Cases, study: Study, usual: Mapping[str, CriterionState], *, line: int, lang: str
+) -> CaseResult:
     spoken = tuple(dict.fromkeys((*case.expect, *case.flips)))
     try:
         patient = patient_of(_document(cases, case, study), study, where=case.name)
     except (InputError, UserError) as error:
         return CaseResult(case.name, line, "refused", (str(error),), spoken)
-    found = verdict(study, patient)
-    return CaseResult(case.name, line, found.state, tuple(_differences(case, found, usual)), spoken)
+    found = verdict(study, patient, lang=lang)
+    return CaseResult(case.name, line, found.state, tuple(_differences(case, found, usual, lang)), spoken)
 
 
-def _differences(case: Case, found: Verdict, usual: Mapping[str, CriterionState]) -> Iterator[str]:
+def _differences(case: Case, found: Verdict, usual: Mapping[str, CriterionState], lang: str) -> Iterator[str]:
+    def odd(key: str, *parts: str) -> str:
+        return text(key, lang, *parts)
+
     if found.state != case.verdict:
-        yield f"The verdict is {found.state}, and {case.verdict} was expected."
+        yield odd("verdict_is", odd(found.state), odd(case.verdict))
     for result in found.criteria:
         wanted = case.expect.get(result.id, usual[result.id])
         if result.state != wanted:
-            yield f"{result.id} is {result.state}, and {wanted} was expected. {result.explanation}"
+            yield odd("criterion_is", result.id, odd(result.state), odd(wanted), result.explanation)
         flips = case.flips.get(result.id, result.flips_under if not case.flips else ())
         if set(result.flips_under) != set(flips):
-            yield f"{result.id} flips under {_listed(result.flips_under)}, and {_listed(flips)} was expected."
+            yield odd("flips_under", result.id, _listed(result.flips_under, lang), _listed(flips, lang))
     first = tuple(m.item for m in found.missing[: len(case.missing)])
     if case.missing and first != case.missing:
-        yield f"First missing is {_listed(first)}, and {_listed(case.missing)} was expected."
+        yield odd("first_missing", _listed(first, lang), _listed(case.missing, lang))
 
 
-def _listed(names: tuple[str, ...]) -> str:
-    return ", ".join(names) or "nothing"
+def _listed(names: tuple[str, ...], lang: str) -> str:
+    return ", ".join(names) or text("nothing", lang)
 
 
 def _document(cases: Cases, case: Case, study: Study) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from trialwright.kernel.truth import Truth
+from trialwright.screen import words
 from trialwright.screen.cases import FILE, CaseResult, base_patient, read_cases, run_cases
 from trialwright.screen.check_atoms import Probe, Trial, probes
 from trialwright.study.definition import Study
 
-_ANSWER = {Truth.TRUE: "yes", Truth.FALSE: "no", Truth.UNKNOWN: "unknown"}
 _STATE = {Truth.TRUE: "met", Truth.FALSE: "not_met", Truth.UNKNOWN: "unknown"}
 
 
@@ -31,15 +31,18 @@ class Check:
         return tuple(case for case in self.cases or () if case.problems)
 
 
-def check(id_or_folder: str | Path, study: Study) -> Check:
-    """Run the study's cases and make the patients at the limits. Raises DefinitionError for a wrong cases file."""
+def check(id_or_folder: str | Path, study: Study, lang: str = "en") -> Check:
+    """Run the study's cases and make the patients at the limits, said in `lang`.
+
+    Raises DefinitionError for a wrong cases file.
+    """
     found = read_cases(id_or_folder, study)
-    results = tuple(run_cases(*found, study)) if found else None
+    results = tuple(run_cases(*found, study, lang)) if found else None
     usable = found is not None and results is not None and results[0].state != "refused"
     base = base_patient(found[0], study) if usable and found else None
     spoken = {name for result in results or () for name in result.criteria}
     untried = tuple(c.id for c in study.eligibility.criteria if c.id not in spoken)
-    return Check(study.id, results, tuple(probes(study, base)), untried)
+    return Check(study.id, results, tuple(probes(study, base, lang)), untried)
 
 
 def as_document(found: Check) -> dict[str, Any]:
@@ -64,33 +67,38 @@ def _trial(trial: Trial) -> dict[str, str]:
     return {"given": trial.given, "atom": trial.atom.value, "criterion": _STATE[trial.criterion]}
 
 
-def as_text(found: Check) -> str:
-    """The check as lines: the limits as a table, then the cases, the failures last."""
-    return "\n".join((*_limits(found), "", *_cases(found)))
+def as_text(found: Check, lang: str = "en") -> str:
+    """The check as lines: the limits as a table, then the cases, the failures last. `lang`: that of `check`."""
+    return "\n".join((*_limits(found, lang), "", *_cases(found, lang)))
 
 
-def _limits(found: Check) -> Iterator[str]:
-    yield "At the limits: what is given, the answer of the part, and the criterion where this part decides."
+def _limits(found: Check, lang: str) -> Iterator[str]:
+    yield words.text("limits_head", lang)
     for criterion, group in groupby(found.probes, key=lambda p: p.criterion):
         yield ""
         yield criterion
         for probe in group:
             yield f"  {probe.text}"
-            width = max((len(t.given) for t in probe.trials), default=0)
+            width = max((words.columns(t.given) for t in probe.trials), default=0)
             for trial in probe.trials:
-                yield f"      {trial.given:<{width}}  {_ANSWER[trial.atom]:<8} {_STATE[trial.criterion]}"
+                given, answer = _padded(trial.given, width), _padded(words.text(trial.atom.value, lang), 8)
+                yield f"      {given}  {answer} {words.text(_STATE[trial.criterion], lang)}"
             if not probe.trials:
-                yield "      no patients can be made for this one"
+                yield f"      {words.text('no_probe', lang)}"
 
 
-def _cases(found: Check) -> Iterator[str]:
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - words.columns(text))
+
+
+def _cases(found: Check, lang: str) -> Iterator[str]:
     if found.cases is None:
-        yield f"The study has no {FILE}: nobody has said yet what its patients should get. Only the limits were tried."
+        yield words.text("no_cases", lang, FILE)
         return
     for case in found.failures:
         yield f"{FILE}:{case.line}: {case.case}"
         yield from (f"    {problem}" for problem in case.problems)
     held = len(found.cases) - len(found.failures)
-    yield f"{held} of {len(found.cases)} cases came out as expected."
+    yield words.text("cases_held", lang, str(held), str(len(found.cases)))
     if found.untried:
-        yield f"No case speaks of {', '.join(found.untried)}."
+        yield words.text("untried", lang, ", ".join(found.untried))

@@ -19,6 +19,7 @@ from trialwright.logic.operators.calendar import step
 from trialwright.logic.prose import quantity
 from trialwright.logic.values import ends
 from trialwright.screen.check_patient import whole_patient, without
+from trialwright.screen.words import text
 from trialwright.study.definition import Study
 from trialwright.study.eligibility import Criterion
 from trialwright.study.items import Item
@@ -45,24 +46,25 @@ class Probe:
     trials: tuple[Trial, ...]
 
 
-def probes(study: Study, base: Patient | None) -> Iterator[Probe]:
+def probes(study: Study, base: Patient | None, lang: str = "en") -> Iterator[Probe]:
     """All atoms of all criteria, each once for a criterion. `base`: whose other facts are used."""
-    patient = whole_patient(study, base)
+    maker = _Maker(study, whole_patient(study, base), lang)
+    patient = maker.patient
     for criterion in study.eligibility.criteria:
         expr = study.compile(criterion.logic)
         nodes = {id(atom.node): atom.node for atom in explain(expr, patient).atoms}
         for node in nodes.values():
             others = _decisive(expr, node, list(nodes.values()), patient)
-            yield _probe(study, criterion, node, patient, others)
+            yield _probe(maker, criterion, node, others)
 
 
-def _probe(study: Study, criterion: Criterion, node: Node, patient: Patient, others: Mapping[int, Truth]) -> Probe:
-    root, trials = study.compile(criterion.logic).root, []
-    for words, item, facts in _Maker(study, patient).givens(node):
+def _probe(maker: _Maker, criterion: Criterion, node: Node, others: Mapping[int, Truth]) -> Probe:
+    root, patient, trials = maker.study.compile(criterion.logic).root, maker.patient, []
+    for words, item, facts in maker.givens(node):
         made = replace(patient, facts=(*without(patient, item), *facts))
         atom = truth_of(node, Context(made))
         trials.append(Trial(words, atom, truth_of(root, Context(made).assuming(others))))
-    return Probe(criterion.id, prose(node), tuple(trials))
+    return Probe(criterion.id, prose(node, maker.lang), tuple(trials))
 
 
 def _decisive(expr: Expr, node: Node, nodes: Sequence[Node], patient: Patient) -> Mapping[int, Truth]:
@@ -88,6 +90,10 @@ class _Maker:
 
     study: Study
     patient: Patient
+    lang: str
+
+    def _said(self, key: str, *parts: object) -> str:
+        return text(key, self.lang, *map(str, parts))
 
     def givens(self, node: Node) -> Iterator[tuple[str, str, tuple[Fact, ...]]]:
         """(words, item, facts of that item) for each patient of an atom."""
@@ -97,19 +103,19 @@ class _Maker:
         item = self.study.item_by_id[ref.id]
         for words, facts in self._of_kind(node, item, ref):
             yield words, item.id, facts
-        yield "not known", item.id, ()
+        yield self._said("not_known"), item.id, ()
 
     def _of_kind(self, node: Node, item: Item, ref: ItemRef) -> Iterator[Given]:
         match node:
             case ItemRef():
                 yield from self._truths(item)
             case Call("in" | "==" | "!=") if ref.kind.name == "code":
-                yield from ((f"{c.code}", (self._fact(item, c.code),)) for c in item.choices)
+                yield from ((c.label.to(self.lang), (self._fact(item, c.code),)) for c in item.choices)
             case Call("within", (_, length, anchor)):
                 yield from self._days(item, length, anchor, node.names[2] == "before")
             case Call("occurred"):
-                yield "a day", (self._fact(item, PartialDate.day(self.patient.screening)),)
-                yield "none", (self._fact(item, "none"),)
+                yield self._said("a_day"), (self._fact(item, PartialDate.day(self.patient.screening)),)
+                yield self._said("none"), (self._fact(item, "none"),)
             case Call("consecutive_days", (count, condition)):
                 yield from self._runs(item, count, condition)
             case Call("<" | "<=" | ">" | ">=" | "==" | "!=", (left, right)) if ref.kind.name == "number":
@@ -119,9 +125,9 @@ class _Maker:
 
     def _truths(self, item: Item) -> Iterator[Given]:
         for value in (True, False):
-            yield ("yes" if value else "no"), (self._fact(item, value),)
+            yield self._said("true" if value else "false"), (self._fact(item, value),)
         if item.type == "judgement":
-            yield "yes, not signed", (replace(self._fact(item, True), signed_by=""),)
+            yield self._said("yes_not_signed"), (replace(self._fact(item, True), signed_by=""),)
 
     def _days(self, item: Item, length: Node, anchor: Node, before: bool) -> Iterator[Given]:
         days = {"screening": self.patient.screening, "enrolment": self.patient.enrolment_or_screening}
@@ -131,12 +137,13 @@ class _Maker:
             return
         sign = -1 if before else 1
         far, day = step(end, sign * int(length.value), length.kind.unit), dt.timedelta(days=sign)
-        for words, when in (("a day outside", far + day), ("at the limit", far), (f"the day of {name}", end)):
-            yield f"{words}, {when}", (self._fact(item, PartialDate.day(when)),)
+        around = (self._said("day_outside", far + day), far + day), (self._said("at_limit", far), far)
+        for words, when in (*around, (self._said("day_of", prose(anchor, self.lang), end), end)):
+            yield words, (self._fact(item, PartialDate.day(when)),)
         month = PartialDate.parse(f"{far:%Y-%m}")
-        yield f"some day of {month}", (self._fact(item, month),)
-        yield "current", (self._fact(item, "current"),)
-        yield "none", (self._fact(item, "none"),)
+        yield self._said("some_day", month), (self._fact(item, month),)
+        yield self._said("current"), (self._fact(item, "current"),)
+        yield self._said("none"), (self._fact(item, "none"),)
 
     def _moments(self, item: Item, left: Node, right: Node) -> Iterator[Given]:
         """Birthdays around the limit of an age; else the days around the one that is compared with."""
@@ -148,9 +155,9 @@ class _Maker:
         if not isinstance(left, Call) or left.op != "age" or not isinstance(right, Literal):
             return
         years = int(float(right.value))  # type: ignore[arg-type]  # a number, by its typing
-        for words, shift in (("the day before birthday", 1), ("birthday", 0), ("the day after birthday", -1)):
+        for key, shift in (("before_birthday", 1), ("birthday", 0), ("after_birthday", -1)):
             born = step(self.patient.screening, -years, "a") + dt.timedelta(days=shift)
-            yield f"{words} {years}", (self._fact(item, PartialDate.day(born)),)
+            yield self._said(key, years), (self._fact(item, PartialDate.day(born)),)
 
     def _runs(self, item: Item, count: Node, condition: Node) -> Iterator[Given]:
         k = int(float(count.value)) if isinstance(count, Literal) else 1  # type: ignore[arg-type]  # a number, by its typing
@@ -159,10 +166,10 @@ class _Maker:
             return
         around = list(self._numbers(item, *compared.args))
         for words, fact in around:
-            yield f"{words} on {k} days", self._on_days(fact, [True] * k)
+            yield self._said("on_days", words, k), self._on_days(fact, [True] * k)
         best = max((f for _, f in around), key=lambda f: self._holds(condition, f), default=None)
         if best is not None and k > 1:
-            yield f"{k - 1} days, and none after", self._on_days(best, [False, *[True] * (k - 1), False])
+            yield self._said("days_then_none", k - 1), self._on_days(best, [False, *[True] * (k - 1), False])
 
     def _holds(self, condition: Node, fact: Fact) -> bool:
         return evaluate(Expr(condition), self._with(fact)) is Truth.TRUE
@@ -186,7 +193,7 @@ class _Maker:
         low = near - size if exact else math.floor(limit / size) * size
         for value in (low, *([near] if exact else []), low + (2 if exact else 1) * size):
             tidy = float(f"{value:.9g}")
-            yield quantity(tidy, item.unit), self._fact(item, tidy)
+            yield quantity(tidy, item.unit, self.lang), self._fact(item, tidy)
 
     def _limit(self, item: Item, left: Node, right: Node) -> float | None:
         """The value of the item at which both sides are equal, by halving; None where there is none above zero."""

@@ -17,10 +17,10 @@ import numpy.typing as npt
 import polars as pl
 
 from trialwright.logic import Expr
-from trialwright.logic.columnar import View, evaluate_all
+from trialwright.logic.columnar import Cohort, View, evaluate_all
 from trialwright.logic.nodes import ItemRef, item_refs
 from trialwright.screen.cohort_batch import SCHEMA, Batch, batches
-from trialwright.screen.cohort_read import read
+from trialwright.screen.cohort_read import LeftOut, read
 from trialwright.study.definition import Study
 
 __all__ = ["SCHEMA", "CohortResult", "screen_cohort"]
@@ -79,7 +79,7 @@ def screen_cohort(
     `today`: facts may be as late as this (and as screening, enrolment and first dose); later ones are left out.
     Raises InputError for a table that is none.
     """
-    screener = _Screener(study, today)
+    screener = Screener(study, today)
     found: list[_Found] = []
     done = 0
     for one in _mapped(screener, batches(facts), workers):
@@ -90,7 +90,7 @@ def screen_cohort(
     return _result(study, found)
 
 
-def _mapped(screener: _Screener, source: Iterable[Batch], workers: int) -> Iterator[_Found]:
+def _mapped(screener: Screener, source: Iterable[Batch], workers: int) -> Iterator[_Found]:
     """In order, on a few threads (arrays let go of the interpreter), never more batches at hand than threads."""
     with ThreadPoolExecutor(workers) as pool:
         waiting: deque[Future[_Found]] = deque()
@@ -102,8 +102,8 @@ def _mapped(screener: _Screener, source: Iterable[Batch], workers: int) -> Itera
             yield waiting.popleft().result()
 
 
-class _Screener:
-    """All criteria on one batch."""
+class Screener:
+    """All criteria on one batch; first its facts are read into columns, then judged."""
 
     def __init__(self, study: Study, today: dt.date | None) -> None:
         self.study = study
@@ -114,13 +114,21 @@ class _Screener:
         self.wanted = list(dict.fromkeys(name for refs in self.refs for name in refs))
 
     def __call__(self, batch: Batch) -> _Found:
-        cohort, left_out = read(self.study.item_by_id, self.wanted, batch, self.today)
+        cohort, left_out = self.read(batch)
         view = View(cohort)
-        truths = np.array([evaluate_all(expr, view) for expr in self.exprs], np.int8).reshape(-1, cohort.size)
+        truths = self.truths(view)
         for_it = np.where(self.include[:, None], truths, 2 - truths)
         verdict = for_it.min(axis=0, initial=2)
         missing = self._missing(view, truths, verdict == 1)
         return _Found(batch.subjects, truths, verdict, missing, left_out, cohort.plainly)
+
+    def read(self, batch: Batch) -> tuple[Cohort, LeftOut]:
+        """The facts of a batch in columns."""
+        return read(self.study.item_by_id, self.wanted, batch, self.today)
+
+    def truths(self, view: View) -> Truths:
+        """Criterion by patient."""
+        return np.array([evaluate_all(expr, view) for expr in self.exprs], np.int8).reshape(-1, view.size)
 
     def _missing(self, view: View, truths: Truths, open_: npt.NDArray[np.bool_]) -> Counter[str]:
         """For each item, the open patients with an unknown criterion that speaks of it while none is on file."""

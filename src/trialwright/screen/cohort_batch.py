@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,7 @@ SCHEMA: dict[str, type[pl.DataType]] = {
 say the same on all rows of a patient. All but subject, screening, item and value may be left out; null is not given."""
 
 _NEEDED = ("subject", "screening", "item", "value")
-_CODED = ("item", "unit", "when", "time", "agent", "route", "signed_by", "reason")
+_EPOCH = dt.date(1970, 1, 1).toordinal()
 PATIENTS = 25_000
 """Patients of a batch: large enough that arrays pay, small enough that a batch takes some tens of MiB."""
 
@@ -37,104 +37,101 @@ class Coded:
     codes: npt.NDArray[np.int32]
     words: tuple[str, ...]
 
-    @property
-    def given(self) -> npt.NDArray[np.bool_]:
-        return self.codes >= 0 if self.words else np.zeros(len(self.codes), np.bool_)
 
-    def of(self, rows: Ints) -> npt.NDArray[np.int32]:
-        """Codes of some rows."""
-        return self.codes[rows] if self.words else np.full(len(rows), -1, np.int32)
-
-
-@dataclass(frozen=True)
 class Batch:
-    """Rows of whole patients, those of one patient together."""
+    """Rows of whole patients, those of one patient together. `starts`: the first row of each patient."""
 
-    frame: pl.DataFrame
-
-    @cached_property
-    def starts(self) -> Ints:
-        """First row of each patient."""
-        runs = self.frame["subject"].rle_id().to_numpy()
-        return np.flatnonzero(np.diff(runs, prepend=np.int64(-1)))
+    def __init__(self, frame: pl.DataFrame, starts: Ints) -> None:
+        self.frame, self.starts = frame, starts
+        self._coded: dict[str, Coded] = {}
 
     @cached_property
-    def owner(self) -> Ints:
+    def owner(self) -> npt.NDArray[np.int32]:
         """The patient of each row."""
-        return np.repeat(np.arange(len(self.starts)), np.diff(self.starts, append=self.frame.height))
+        return np.repeat(np.arange(len(self.starts), dtype=np.int32), np.diff(self.starts, append=self.frame.height))
 
-    @property
+    @cached_property
     def subjects(self) -> pl.Series:
-        return self.frame["subject"][self.starts].cast(pl.String)
+        return self.frame["subject"].gather(self.starts).cast(pl.String)
 
     def days(self, column: str) -> Ints:
         """A day of each patient as an ordinal; 0 where it is not given."""
-        found = self.frame[column][self.starts].to_physical().to_numpy(allow_copy=True)
-        known = ~np.isnan(found)
-        return np.where(known, np.where(known, found, 0).astype(np.int64) + 719163, 0)
+        days = self.frame[column].gather(self.starts).to_physical().cast(pl.Int64)
+        return (days + _EPOCH).fill_null(0).to_numpy()
 
-    @cached_property
-    def coded(self) -> dict[str, Coded]:
-        return {name: coded_texts(self.frame[name]) for name in _CODED}
+    def coded(self, column: str) -> Coded:
+        found = self._coded.get(column)
+        if found is None:
+            found = self._coded[column] = coded_texts(self.frame[column])
+        return found
 
 
 def coded_texts(series: pl.Series) -> Coded:
-    if series.null_count() == len(series):
-        return Coded(np.full(len(series), -1, np.int32), ())
-    texts = series.cast(pl.Categorical)
+    if series.null_count():
+        given = series.is_not_null().to_numpy()
+        some = coded_texts(series.drop_nulls())
+        codes = np.full(len(series), -1, np.int32)
+        codes[given] = some.codes
+        return Coded(codes, some.words)
+    texts = series.cast(pl.Categorical) if series.dtype == pl.String else series
     physical = texts.to_physical().to_numpy()
-    if texts.null_count():  # null comes as NaN among floats; code 0 stands for it
-        physical = np.where(np.isnan(physical), -1, physical)
-    codes = physical.astype(np.int64) + 1
-    row = np.zeros(int(codes.max()) + 1, np.int64)
-    row[codes] = np.arange(len(codes))  # some row of each code
-    present = np.flatnonzero(np.bincount(codes)[1:]) + 1
-    words = texts[row[present]].cast(pl.String).to_list()
+    row = np.full(int(physical.max(initial=0)) + 1, -1, np.int32)
+    row[physical] = np.arange(len(physical), dtype=np.int32)  # some row of each code
+    present = np.flatnonzero(row >= 0)
+    words = texts.gather(row[present]).cast(pl.String).to_list()
     lookup = np.full(len(row), -1, np.int32)
-    lookup[present] = [-1 if not word else n for n, word in enumerate(words)]
-    return Coded(lookup[codes], tuple(words))
+    lookup[present] = [n if word else -1 for n, word in enumerate(words)]
+    return Coded(lookup[physical], tuple(words))
 
 
 def batches(facts: pl.DataFrame | Iterable[pl.DataFrame]) -> Iterator[Batch]:
     """Batches of whole patients. Frames of an iterable may split a patient, but each patient's rows stand together."""
     if isinstance(facts, pl.DataFrame):
-        yield from _cut(_together(checked(facts)))
+        yield from _cut(*_together(checked(facts)))
         return
     rest: pl.DataFrame | None = None
-    seen: set[str] = set()
+    told: list[pl.Series] = []
     for frame in facts:
         joined = checked(frame) if rest is None else pl.concat([rest, checked(frame)], how="vertical_relaxed")
-        last = int(Batch(joined).starts[-1]) if joined.height else 0
+        starts = _starts(joined)
+        last = int(starts[-1]) if len(starts) else 0
         rest = joined.slice(last)
-        yield from _once(_cut(joined.slice(0, last)), seen)
+        yield from _noted(_cut(joined.slice(0, last), starts[:-1]), told)
     if rest is not None:
-        yield from _once(_cut(rest), seen)
+        yield from _noted(_cut(rest, _starts(rest)), told)
+    if told and pl.concat(told).is_duplicated().any():
+        hint = "Sort the table by subject."
+        raise InputError("The facts of one subject stand in several places of the table.", hint=hint)
 
 
-def _once(found: Iterator[Batch], seen: set[str]) -> Iterator[Batch]:
+def _noted(found: Iterator[Batch], told: list[pl.Series]) -> Iterator[Batch]:
     for batch in found:
-        subjects = batch.subjects.to_list()
-        if len(set(subjects)) < len(subjects) or not seen.isdisjoint(subjects):
-            hint = "Sort the table by subject."
-            raise InputError("The facts of one subject stand in several places of the table.", hint=hint)
-        seen.update(subjects)
+        told.append(batch.subjects)
         yield batch
 
 
-def _together(frame: pl.DataFrame) -> pl.DataFrame:
-    subjects = Batch(frame).subjects
-    if subjects.n_unique() == len(subjects):
-        return frame
-    return frame.sort(pl.col("subject").cast(pl.String), maintain_order=True)
+def _starts(frame: pl.DataFrame) -> Ints:
+    """The first row of each run of one subject."""
+    subjects = frame["subject"]
+    return subjects.ne_missing(subjects.shift()).arg_true().cast(pl.Int64).to_numpy()
 
 
-def _cut(frame: pl.DataFrame) -> Iterator[Batch]:
-    """Cut into batches of about the same number of patients, at least two where there are many: one for each core."""
-    starts = Batch(frame).starts
+def _together(frame: pl.DataFrame) -> tuple[pl.DataFrame, Ints]:
+    """The frame with each subject's rows together, and where they start."""
+    starts = _starts(frame)
+    if frame["subject"].gather(starts).is_duplicated().any():
+        frame = frame.sort(pl.col("subject").cast(pl.String), maintain_order=True)
+        starts = _starts(frame)
+    return frame, starts
+
+
+def _cut(frame: pl.DataFrame, starts: Ints) -> Iterator[Batch]:
+    """Cut into batches of about the same number of patients."""
     count = -(-len(starts) // PATIENTS)
-    edges = [int(starts[len(starts) * n // count]) for n in range(count)] + [frame.height] if count else []
-    for begin, end in pairwise(edges):
-        yield Batch(frame.slice(begin, end - begin))
+    for part in np.array_split(np.arange(len(starts)), count) if count else ():
+        begin, after = int(starts[part[0]]), int(part[-1]) + 1
+        end = int(starts[after]) if after < len(starts) else frame.height
+        yield Batch(frame.slice(begin, end - begin), starts[part] - begin)
 
 
 def checked(frame: pl.DataFrame) -> pl.DataFrame:

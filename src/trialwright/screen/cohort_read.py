@@ -20,8 +20,9 @@ from trialwright.kernel.truth import Truth
 from trialwright.logic.build import kind_of
 from trialwright.logic.columnar import Cohort, Column, Days, Numbers, Source, Table, Vocabulary, day_column, exact
 from trialwright.logic.columnar.algebra import convert
-from trialwright.logic.columnar.columns import known, parts, take, where
-from trialwright.logic.columnar.plain import column_of
+from trialwright.logic.columnar.columns import known, parts, take
+from trialwright.logic.columnar.plain import column_of, overlaid
+from trialwright.logic.columnar.table import offsets_of
 from trialwright.logic.values import Value
 from trialwright.screen.cohort_batch import Batch, Ints
 from trialwright.screen.cohort_rows import Floats, Rows
@@ -51,7 +52,7 @@ def read(items: Mapping[str, Item], wanted: Sequence[str], batch: Batch, today: 
 class _Parsed:
     """What some rows say, stated in the item's unit. `at`: their places in `Rows`."""
 
-    at: Ints
+    at: Ints | slice
     value: Column
     low: Floats
     high: Floats
@@ -75,7 +76,7 @@ class _Reader:
         self._count_strangers({name for item in items.values() for name in _names(item)})
 
     def _count_strangers(self, known_names: set[str]) -> None:
-        coded = self.batch.coded["item"]
+        coded = self.batch.coded("item")
         counts = np.bincount(coded.codes + 1, minlength=len(coded.words) + 1)[1:].tolist()
         strange = sum(n for word, n in zip(coded.words, counts, strict=True) if word not in known_names)
         if strange:
@@ -86,8 +87,7 @@ class _Reader:
         found = [self._parse(item, self.rows.slices[name], name) for name in _names(item) if name in self.rows.slices]
         if not found:
             nothing = np.zeros(0)
-            empty = column_of([], kind_of(item), self.vocabulary)
-            found = [_Parsed(np.zeros(0, np.int64), empty, nothing, nothing)]
+            found = [_Parsed(slice(0, 0), column_of([], kind_of(item), self.vocabulary), nothing, nothing)]
         return self._sorted(_joined(found))
 
     def _parse(self, item: Item, rows: slice, name: str) -> _Parsed:
@@ -102,7 +102,8 @@ class _Reader:
         if why:
             self.left_out[item.id, why] += int(bad.sum())
         kept = np.flatnonzero(~bad)
-        return _Parsed(found.at[kept], take(found.value, kept), found.low[kept], found.high[kept])
+        at = found.at.start + kept if isinstance(found.at, slice) else found.at[kept]
+        return _Parsed(at, take(found.value, kept), found.low[kept], found.high[kept])
 
     # --- values ------------------------------------------------------------------------------------------------
 
@@ -113,13 +114,11 @@ class _Reader:
         if odd.any():
             values = values.copy()
             at = np.flatnonzero(odd)
-            answers, lookup = self._answers(item, self.rows.texts.codes[rows][at])
-            values[at] = np.array([x if isinstance(x, float) else np.nan for x in answers])[lookup]
-            wrong[at] = np.array([x is _WRONG for x in answers])[lookup]
+            column, refused, lookup = self._told(item, self.rows.texts.codes[rows][at])
+            values[at], wrong[at] = _low(column)[lookup], refused[lookup]
         if item.type == "integer":
             wrong |= np.isfinite(values) & (values % 1 != 0)
-        at = np.arange(rows.start, rows.stop)
-        found = _Parsed(at, exact(values), self.rows.low[rows], self.rows.high[rows])
+        found = _Parsed(rows, exact(values), self.rows.low[rows], self.rows.high[rows])
         found = self._drop(item, found, wrong, "values that the item cannot have")
         found = self._drop(item, found, found.low > found.high, "limits of normal the wrong way round")
         found = self._stated(item, found, name)
@@ -147,19 +146,11 @@ class _Reader:
         return self._drop(item, found, outside, "impossible values")
 
     def _others(self, item: Item, rows: slice) -> _Parsed:
-        kind, codes = kind_of(item), self.rows.texts.codes[rows]
-        dates = kind.name in ("date", "event")
-        answers, lookup = self._answers(item, codes, whole_days=dates)
-        wrong = np.array([answer is _WRONG for answer in answers])[lookup]
-        values = [None if answer is _WRONG else answer for answer in answers]
-        column = take(column_of(values, kind, self.vocabulary), lookup)
-        if dates:
-            days = self.rows.whole_days[codes]
-            column = where(days > 0, day_column(days), column)
-        at, nothing = np.arange(rows.start, rows.stop), np.full(len(codes), np.nan)
-        unfit = self.rows.coded("unit").codes[rows] >= 0
-        found = _Parsed(at, column, nothing, nothing)
-        found = self._drop(item, found, wrong | unfit, "values that the item cannot have")
+        column, wrong, lookup = self._told(item, self.rows.texts.codes[rows])
+        nothing = np.full(len(lookup), np.nan)
+        bad = wrong[lookup] | (self.rows.coded("unit").codes[rows] >= 0)
+        found = _Parsed(rows, take(column, lookup), nothing, nothing)
+        found = self._drop(item, found, bad, "values that the item cannot have")
         silent = ~known(found.value)
         if item.type == "judgement":
             signed = self.rows.coded("signed_by")
@@ -167,19 +158,21 @@ class _Reader:
             silent |= ~real[signed.codes[found.at]]
         return self._drop(item, found, silent)
 
-    def _answers(
-        self, item: Item, codes: npt.NDArray[np.int32], *, whole_days: bool = False
-    ) -> tuple[list[Value], Ints]:
-        """What the distinct texts say, and for each row which of them it holds. `whole_days` are not looked at."""
-        words = self.rows.texts.words
-        there = np.bincount(codes + 1, minlength=len(words) + 1) > 0
-        there[0] = True
-        if whole_days:
-            there[1:] &= self.rows.whole_days[:-1] == 0
-        present = np.flatnonzero(there)
-        lookup = np.zeros(len(there), np.int64)
+    def _told(self, item: Item, codes: npt.NDArray[np.int32]) -> tuple[Column, Mask, Ints]:
+        """What the distinct texts say, which of them the item cannot have, and for each row which one it holds."""
+        texts = self.rows.texts
+        present = np.flatnonzero(np.bincount(codes + 1, minlength=len(texts.words) + 1)) - 1  # -1: no text
+        lookup = np.zeros(len(texts.words) + 1, np.int64)
         lookup[present] = np.arange(len(present))
-        return [_answer(item, words[code - 1]) if code else None for code in present.tolist()], lookup[codes + 1]
+        dates = kind_of(item).name in ("date", "event")
+        days = self.rows.whole_days[present] if dates else np.zeros(len(present), np.int64)
+        odd = np.flatnonzero(days == 0)
+        answers = [_answer(item, texts.words[code]) if code >= 0 else None for code in present[odd].tolist()]
+        wrong = np.zeros(len(present), np.bool_)
+        wrong[odd] = [answer is _WRONG for answer in answers]
+        said = [None if answer is _WRONG else answer for answer in answers]
+        column = column_of(said, kind_of(item), self.vocabulary)
+        return overlaid(day_column(days), odd, column) if dates else column, wrong, lookup[codes]
 
     # --- days and order ----------------------------------------------------------------------------------------
 
@@ -198,18 +191,22 @@ class _Reader:
         return found
 
     def _sorted(self, found: _Parsed) -> Table:
-        owner = self.rows.owner[found.at]
+        owner = self.rows.owner[found.at].astype(np.int64)
         source = self._source(found, owner)
+        counts = np.bincount(owner, minlength=len(self.batch.starts))
+        if (owner[1:] > owner[:-1]).all():  # one reading each, in the order of patients
+            return Table(source, None, offsets_of(counts))
         width = source.last - source.first
         key = (((owner << 22 | (_FAR - 1 - source.last)) << 9 | width) << 17) | ((1 << 17) - 1 - source.time)
         ordered = bool((key[1:] >= key[:-1]).all())
         order = np.arange(len(key)) if ordered else np.argsort(key, kind="stable")
-        key = key[order]
+        key = key if ordered else key[order]
         tied = key[1:] == key[:-1]
         if tied.any():
             order = order[self._first_of_its_kind(found, source, order, tied)]
-        counts = np.bincount(owner[order], minlength=len(self.batch.starts))
-        return Table(source, order, np.concatenate(([0], np.cumsum(counts))))
+            counts = np.bincount(owner[order], minlength=len(self.batch.starts))
+        whole = ordered and len(order) == len(key)
+        return Table(source, None if whole else order, offsets_of(counts))
 
     def _source(self, found: _Parsed, owner: Ints) -> Source:
         whens, codes = self.rows.whens, self.rows.coded("when").codes[found.at]
@@ -218,29 +215,31 @@ class _Reader:
         if not dated.all():
             undated = self.anchors["screening"][owner]
             first, last = np.where(dated, first, undated), np.where(dated, last, undated)
-        time = np.zeros(len(codes), np.int64)
+        time = np.broadcast_to(np.int64(0), len(codes))
         if len(whens.times) > 1:
             own = whens.own_time[codes]
             time = np.where(own > 0, own, whens.given_time[self.rows.coded("time").codes[found.at]])
         agent, route = (self._words(name, found.at) for name in ("agent", "route"))
         return Source(found.value, first, last, dated, time, found.low, found.high, agent, route)
 
-    def _words(self, column: str, at: Ints) -> Ints:
+    def _words(self, column: str, at: Ints | slice) -> Ints:
         """A column's texts by the vocabulary."""
         coded, none = self.rows.coded(column), self.vocabulary.code("")
-        if not coded.words:
-            return np.full(len(at), none)
-        codes = np.array([*(self.vocabulary.code(word) for word in coded.words), none], np.int64)
-        return codes[coded.codes[at]]
+        codes = coded.codes[at]
+        if not (codes >= 0).any():
+            return np.broadcast_to(np.int64(none), len(codes))
+        return np.array([*(self.vocabulary.code(word) for word in coded.words), none], np.int64)[codes]
 
     def _first_of_its_kind(self, found: _Parsed, source: Source, order: Ints, tied: Mask) -> Mask:
         """Rows that do not say the very same as another of their moment. `tied`: a row has its predecessor's moment."""
         some = np.flatnonzero(np.concatenate((tied, [False])) | np.concatenate(([False], tied)))
         rows = order[some]
-        cells = (self.rows.owner[found.at], source.first, source.last, source.time, source.dated, *parts(found.value),
+        owner = self.rows.owner[found.at].astype(np.int64)
+        cells = (owner, source.first, source.last, source.time, source.dated, *parts(found.value),
                  found.low, found.high, source.agent, source.route)  # fmt: skip
         said = {f"cell{n}": cell[rows] for n, cell in enumerate(cells)}
-        given = {name: self.rows.coded(name).codes[found.at[rows]] for name in ("unit", "signed_by", "reason")}
+        places = self.rows.rows[found.at][rows]
+        given = {name: self.batch.frame[name].gather(places) for name in ("unit", "signed_by", "reason")}
         first = pl.DataFrame({**said, **given}).select(pl.struct(pl.all()).is_first_distinct()).to_series()
         keep = np.ones(len(order), np.bool_)
         keep[some] = first.to_numpy()
@@ -304,5 +303,6 @@ def _joined(found: Sequence[_Parsed]) -> _Parsed:
     """What an item was told under several names, as one."""
     if len(found) == 1:
         return found[0]
-    at, low, high = (np.concatenate([getattr(p, side) for p in found]) for side in ("at", "low", "high"))
+    at = np.concatenate([np.arange(p.at.start, p.at.stop) if isinstance(p.at, slice) else p.at for p in found])
+    low, high = (np.concatenate([getattr(p, side) for p in found]) for side in ("low", "high"))
     return _Parsed(at, exact(np.concatenate([_low(p.value) for p in found])), low, high)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -44,31 +44,31 @@ class Rows:
     `slices` holds, for each name that is there, where its rows begin and end.
     """
 
-    def __init__(self, batch: Batch, names: Sequence[str], counted: Sequence[str]) -> None:
+    def __init__(self, batch: Batch, names: Sequence[str], counted: Collection[str]) -> None:
         """`names`: items and their synonyms; `counted`: those of them whose values are numbers."""
         self.batch = batch
-        coded = batch.coded["item"]
+        coded = batch.coded("item")
         wanted = {name: n for n, name in enumerate(names)}
-        slot = np.array([*(wanted.get(word, len(names)) for word in coded.words), len(names)])
-        few = len(names) < 255
-        slots = slot.astype(np.uint8)[coded.codes] if few else slot.astype(np.uint32)[coded.codes]  # small sorts faster
+        of_word = np.array([*(wanted.get(word, len(names)) for word in coded.words), len(names)])
+        slots = of_word.astype(np.min_scalar_type(len(names)))[coded.codes]  # small numbers sort faster
         sizes = np.bincount(slots, minlength=len(names) + 1)
         ends = np.cumsum(sizes)[:-1]
-        self.rows = np.argsort(slots, kind="stable")[: int(ends[-1])] if len(names) else np.zeros(0, np.int64)
+        self.rows = np.argsort(slots, kind="stable")[: len(slots) - sizes[-1]]
         self.slices = {
             name: slice(int(end - size), int(end)) for name, size, end in zip(names, sizes, ends, strict=False) if size
         }
         self.owner = batch.owner[self.rows]
-        spoken = np.array([*(name not in counted for name in names), False])
-        self._spoken, self._there = spoken[slots], slots < len(names)
+        self._spoken = np.array([*(name not in counted for name in names), False])[slots]
+        self._there = slots != len(names)
         self._coded: dict[str, Coded] = {}
 
     def coded(self, column: str) -> Coded:
         """A column's texts as codes, in the order of these rows."""
         found = self._coded.get(column)
         if found is None:
-            whole = self.batch.coded[column]
-            found = self._coded[column] = Coded(whole.of(self.rows), whole.words)
+            whole = self.batch.coded(column)
+            codes = whole.codes[self.rows] if whole.words else np.full(len(self.rows), -1, np.int32)
+            found = self._coded[column] = Coded(codes, whole.words)
         return found
 
     @cached_property
@@ -113,7 +113,7 @@ class Rows:
 
     @cached_property
     def whens(self) -> Whens:
-        days, clocks = self.batch.coded["when"], self.batch.coded["time"]
+        days, clocks = self.batch.coded("when"), self.batch.coded("time")
         parsed = [_moment(word) for word in days.words]
         times = sorted({"", *(time for _, _, time in parsed), *clocks.words})
         rank = {time: n for n, time in enumerate(times)}

@@ -115,6 +115,11 @@ def answer_of(codings: Iterable[Coding]) -> str:
     return next((word for c in codings for word in answers if c.code in answers[word]), "")
 
 
+def in_remission(codings: Iterable[Coding]) -> bool:
+    """Whether a code itself says that the disease is over, whatever its status says."""
+    return any(c.system == "icd10" and c.code.upper() in terminology()["remission"] for c in codings)
+
+
 def _named(part: str, codings: Iterable[Coding]) -> str:
     names = _names(part)
     return next((names[code] for c in codings for code in _upwards(c) if code in names), "")

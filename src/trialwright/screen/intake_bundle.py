@@ -22,12 +22,12 @@ from trialwright.screen.values import fact_of, first_day
 from trialwright.study.definition import Study
 from trialwright.study.items import Item
 
-_WRONG = {"entered-in-error": "entered in error"}
+_WRONG = {"entered-in-error": "in_error"}
 _DOUBTED = {
     "refuted": "refuted",
-    "unconfirmed": "not confirmed",
-    "provisional": "not confirmed",
-    "differential": "not confirmed",
+    "unconfirmed": "not_confirmed",
+    "provisional": "not_confirmed",
+    "differential": "not_confirmed",
 }
 _NOT_DONE = (
     "not-done",
@@ -112,33 +112,34 @@ def _person(person: Resource, intake: Intake) -> None:
         if item is None or not isinstance(value, str) or not value:
             continue
         if item.type == "choice" and item.choice(value) is None:
-            tally.left_out[f"{part} that is no choice of '{item.id}'"] += 1
+            tally.left_out["no_choice", part, item.id] += 1
             continue
         _take(tally, _stated, item, value, person.origin)
     if person.end:
         died = first_day(person.end)
-        tally.notes.append(f"The record says that the patient has died{f' ({died})' if died else ''}.")
+        tally.notes.append(("died_on", str(died)) if died else ("died",))
 
 
 def _usable(found: Resource, intake: Intake) -> bool:
     """Whether a resource may be read at all; else the reason is counted."""
     reason = _reason(found, intake.screening)
     if reason:
-        intake.tally.left_out[f"{found.kind} {reason}"] += 1
+        intake.tally.left_out[reason, found.kind] += 1
     return not reason
 
 
 def _reason(found: Resource, screening: dt.date) -> str:
+    """The key of the text that says why a resource may not be read; "" where it may."""
     if found.status in _WRONG:
         return _WRONG[found.status]
     if found.kind in ("Condition", "AllergyIntolerance") and found.status in _DOUBTED:
         return _DOUBTED[found.status]
     if found.status in _NOT_DONE:
-        return "not done"
+        return "not_done"
     if found.modified:
-        return "with a meaning changed by an extension or another focus"
+        return "changed_meaning"
     day = first_day(found.start)
-    return "after the day of screening" if day is not None and day > screening else ""
+    return "after_screening" if day is not None and day > screening else ""
 
 
 def _read(found: Resource, intake: Intake) -> None:
@@ -162,7 +163,7 @@ def _read(found: Resource, intake: Intake) -> None:
     used = len(intake.tally.facts) > before
     intake.tally.used += used
     if not used and not dosed and len(intake.tally.refused) == refused:
-        intake.tally.left_out[f"{found.kind} that answers no question of the study"] += 1
+        intake.tally.left_out["answers_nothing", found.kind] += 1
 
 
 def _diagnosis(found: Resource) -> Resource:

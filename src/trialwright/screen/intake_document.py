@@ -18,7 +18,7 @@ from trialwright.screen.intake import IntakeReport
 from trialwright.screen.intake_bundle import patient_of_resources
 from trialwright.study.definition import Study
 
-_PAGED = "The Bundle is one page of several; what stands on the others is not known here."
+_PAGED = ("paged",)
 TABLES = (".csv", ".tsv")
 LINES = (".ndjson", ".jsonl")
 

@@ -46,7 +46,7 @@ def daily_facts(item: Item, medicines: list[Resource], screening: dt.date, tally
         doses = list(_days(found, screening))
         used += bool(doses)
         if not doses:
-            tally.left_out[f"{found.kind} of {agent_of(found.codes) or 'a medicine'} without a stated dose or day"] += 1
+            tally.left_out["no_dose", found.kind, agent_of(found.codes) or str(next(iter(found.codes), "?"))] += 1
         (given if found.kind == "MedicationAdministration" else ordered).extend(doses)
     seen = {(g.day, g.agent) for g in given}
     total: dict[tuple[dt.date, str, str], list[_Given]] = {}

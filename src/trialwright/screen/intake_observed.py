@@ -9,7 +9,7 @@ from trialwright.evidence.patient import Fact
 from trialwright.formats.fhir import Coding, Quantity, Range, Resource
 from trialwright.kernel import units
 from trialwright.kernel.errors import InputError, UnitError
-from trialwright.screen.fhir_mapping import Target, answer_of
+from trialwright.screen.fhir_mapping import Target, answer_of, in_remission
 from trialwright.screen.values import fact_of, first_day
 from trialwright.study.items import Item
 
@@ -142,7 +142,7 @@ def _over(found: Resource, screening: dt.date) -> bool:
     if found.kind not in ("Condition", "AllergyIntolerance"):
         return False
     ended = first_day(found.end)
-    return found.clinical in _OVER or (ended is not None and ended <= screening)
+    return found.clinical in _OVER or in_remission(found.codes) or (ended is not None and ended <= screening)
 
 
 def _happened(found: Resource, item: Item, over: bool) -> dict[str, Any]:

@@ -28,7 +28,7 @@ _TEXTS = {
 }
 
 
-def cohort_document(study: Study, found: CohortResult, stream: Batches) -> dict[str, Any]:
+def cohort_document(study: Study, found: CohortResult, stream: Batches, lang: str = "en") -> dict[str, Any]:
     """The counts as plain data; the verdicts themselves are in the file of `--out`."""
     return {
         "study": study.id,
@@ -39,7 +39,7 @@ def cohort_document(study: Study, found: CohortResult, stream: Batches) -> dict[
         "missing": found.missing.to_dicts(),
         "left_out": found.left_out.to_dicts(),
         "rejected": [{"subject": r.subject, "where": r.where, "sentence": r.sentence} for r in stream.rejected],
-        "notes": stream.report.lines(),
+        "notes": stream.report.lines(lang),
     }
 
 
@@ -57,7 +57,7 @@ def _unread(stream: Batches, lang: str) -> Iterator[str]:
             yield f"  {sentence}"
         if len(stream.rejected) > MOST:
             yield f"  {_text('more', lang, len(stream.rejected) - MOST)}"
-    if notes := stream.report.lines():
+    if notes := stream.report.lines(lang):
         yield ""
         yield from notes
 

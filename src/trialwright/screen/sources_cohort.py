@@ -17,7 +17,7 @@ from trialwright.screen.cohort_batch import SCHEMA
 from trialwright.screen.facts_csv import patients_of_csv
 from trialwright.screen.facts_text import parse, read_text
 from trialwright.screen.fhir_mapping import CodeBook
-from trialwright.screen.intake import IntakeReport
+from trialwright.screen.intake import IntakeReport, Said, ranked
 from trialwright.screen.intake_document import LINES, TABLES, patient_of_document, suffix
 from trialwright.screen.sources_bulk import Bulk, is_bulk, lines_of
 from trialwright.screen.sources_table import table_frames
@@ -55,7 +55,7 @@ class Batches(Iterator[pl.DataFrame]):
         self.patients = 0
         self._study, self._as_of, self._today = study, as_of, today
         self._unmapped: Counter[str] = Counter()
-        self._left_out: Counter[str] = Counter()
+        self._left_out: Counter[Said] = Counter()
         self._seen: dict[str, str] = {}
         self._resources = self._used = 0
         self._book = CodeBook(study)
@@ -67,9 +67,7 @@ class Batches(Iterator[pl.DataFrame]):
     @property
     def report(self) -> IntakeReport:
         """Of all patients read so far."""
-        unmapped, left_out = (
-            tuple(sorted(c.items(), key=lambda p: (-p[1], p[0]))) for c in (self._unmapped, self._left_out)
-        )
+        unmapped, left_out = ranked(self._unmapped), ranked(self._left_out)
         return IntakeReport(
             "fhir" if unmapped or left_out else "facts", self._resources, self._used, unmapped, left_out
         )
@@ -136,7 +134,7 @@ class Batches(Iterator[pl.DataFrame]):
     def _count(self, report: IntakeReport) -> None:
         self._unmapped.update(dict(report.unmapped))
         self._left_out.update(dict(report.left_out))
-        self._left_out["values that cannot be"] += len(report.refused)
+        self._left_out[("impossible_values",)] += len(report.refused)
         self._left_out += Counter()  # drops zeros
         self._resources += report.resources
         self._used += report.used

@@ -13,7 +13,7 @@ from trialwright.screen.cohort_batch import SCHEMA, checked
 from trialwright.screen.facts_csv import check_columns, separator
 from trialwright.screen.facts_text import decoded, open_binary, unreadable
 
-SLICE = 2_000_000
+SLICE = 1_000_000
 """Rows read at once."""
 
 Reject = Callable[[str, str, str], None]

@@ -6,6 +6,7 @@ Enumerations are those of ClinicalTrials.gov API v2, and "" where a record may l
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 from typing import Literal
 from zoneinfo import available_timezones
 
@@ -120,6 +121,12 @@ class Contact(Node):
     email: str = ""
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """Names of the zones that this machine knows: looking for them walks through its files."""
+    return frozenset(available_timezones())
+
+
 class Site(Node):
     """`id` is the number used in subject ids ("01"). Opening and pace of recruitment are assumptions (there)."""
 
@@ -136,7 +143,7 @@ class Site(Node):
     @field_validator("timezone")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in available_timezones():
+        if name not in _zones():
             raise ValueError(f"'{name}' is no time zone; write its IANA name, for example Europe/Berlin")
         return name
 

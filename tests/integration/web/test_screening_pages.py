@@ -79,6 +79,7 @@ def test_a_question_is_shaped_by_what_the_criteria_look_at(study: Study) -> None
     assert [name for name, _ in found["steroid_dose"].columns] == ["when", "agent", "route"]
     assert found["weight"].shape == "number", "a divisor of a series is not a series"
     assert ("bun:mg/dL", "mg/dL") in found["urea"].units
+    assert found["body_temperature"].shape == "number", "another reading that looks at all days makes no table of it"
 
 
 def test_another_study_brings_its_own_questions(study: Study) -> None:
@@ -127,6 +128,28 @@ def test_an_odd_screening_number_is_said_at_its_own_field(study: Study) -> None:
 
 
 # --- Answers become facts ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("typed", "reason"), [("not_done", "not done"), ("unknown", "unknown")])
+def test_a_finding_that_was_not_assessed_is_unknown_for_that_reason(study: Study, typed: str, reason: str) -> None:
+    for name in ("nk_activity_low", "splenomegaly", "pregnant", "nyha_class", "steroid_outcome"):
+        found = answers(study, **{f"v__{name}": typed})
+        assert found.errors == {}
+        fact = next(f for f in found.patient().facts if f.item == name)
+        assert (fact.value, fact.reason) == (None, reason)
+
+
+def test_each_choice_offers_why_it_is_open(client: Client, study: Study) -> None:
+    page = client.get(PAGE).content.decode()
+    for name, question in asked(study).items():
+        if question.shape not in ("options", "list"):
+            continue
+        where = page[page.index(f'id="q-{name}"') :]
+        block = where[: where.index('id="e-')]
+        offered = [code for code in ("not_done", "unknown") if f'value="{code}"' in block]
+        assert offered == (["unknown"] if name == "sex" else ["not_done", "unknown"]), name
+    assert "Not assessed" in page
+    assert "未评估" in client.get(PAGE, headers={"accept-language": "zh-CN"}).content.decode()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from trialwright.conduct.actions import studies
 from trialwright.conduct.actions.evidence import captured_of, days_of
 from trialwright.conduct.actions.ledger import Deed, deed
 from trialwright.conduct.actions.queries import reconcile
@@ -54,7 +55,7 @@ def save_form(
         subject = doing.subject(subject_id, visit=visit, form=form_id)
         SUBJECT.after(subject.state, "capture", subject_id)
         demand_consent(subject)
-        fields = capture.form_map(doing.study, form_id)
+        fields = studies.in_force(doing.trial).form(form_id)
         day = _visit_day(doing.study, subject, fields, visit)
         held = rows(db.Form).get(subject=subject, visit=visit, form=form_id)
         row = held or db.Form(
@@ -72,17 +73,10 @@ def scene_of(study: Study, row: db.Form, fields: FormMap, day: dt.date | None) -
     return Scene(study, fields, days_of(row.subject), row.visit, day, checks.known_by(row.visit, day, elsewhere))
 
 
-_DEPENDENTS: dict[str, dict[str, frozenset[str]]] = {}
-"""Hash of a definition -> item -> forms that speak of it."""
-
-
 def _with_dependents(doing: Deed, save: _Save, saved: FormSaved) -> FormSaved:
     """Look again at the subject's other forms that speak of what has changed: derived items and queries there."""
-    study, changed = doing.study, save.changed
-    table = _DEPENDENTS.get(doing.trial.definition)
-    if table is None:
-        table = _DEPENDENTS[doing.trial.definition] = checks.dependents(study)
-    concerned = frozenset[str]().union(*(table.get(item, frozenset()) for item in changed))
+    known, changed = studies.in_force(doing.trial), save.changed
+    concerned = frozenset[str]().union(*(known.dependents.get(item, frozenset()) for item in changed))
     if not concerned:
         return saved
     subject = save.row.subject
@@ -96,7 +90,7 @@ def _with_dependents(doing: Deed, save: _Save, saved: FormSaved) -> FormSaved:
         earlier = day is not None and save.scene.day is not None and day < save.scene.day
         if row.pk == save.row.pk or earlier:
             continue
-        again = _Save(doing, scene_of(study, row, capture.form_map(study, row.form), day), row)
+        again = _Save(doing, scene_of(known.study, row, known.form(row.form), day), row)
         new, gone = again.refresh(changed)
         opened += new
         closed += gone
@@ -204,8 +198,8 @@ class _Save:
                 self.doing.change(self.held[place], **columns)
             else:
                 group, number, item = place
-                new.append(db.Value(form=self.row, group=group, row=number, item=item, **columns))
-        self.doing.create_all(db.Value, new)
+                new.append({"group": group, "row": number, "item": item, **columns})
+        self.doing.create_all(db.Value, self.row, new)
 
     def _touched(self, changed: Iterable[Place], items: frozenset[str]) -> Callable[[CheckKey], bool]:
         """Whether a finding hangs on something that has changed."""

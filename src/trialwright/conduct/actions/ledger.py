@@ -10,7 +10,7 @@ Leaving the block writes the event; an exception undoes everything. A deed that 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -111,42 +111,42 @@ class Deed:
 
     def create(self, row: Row) -> Row:
         rows(type(row)).insert(row)
-        self._note(row, None, row.CONTENT)
+        self.created(row)
         return row
 
     def created(self, row: db.Projection) -> None:
         """Log a row that was made just now by other means (the study's own, which must be there to hold the log)."""
-        self._note(row, None, row.CONTENT)
+        self._note(row.TABLE, row.natural_key(), None, {name: getattr(row, name) for name in row.CONTENT})
 
-    def create_all(self, model: type[Row], new: Sequence[Row]) -> None:
-        """Many rows at once; they get no primary key in memory."""
-        if new:
-            rows(model).insert_all(new)
-        for row in new:
-            self._note(row, None, row.CONTENT)
+    def create_all(self, model: type[db.Projection], above: db.Projection, new: Sequence[Mapping[str, Any]]) -> None:
+        """Many rows of one table below the row `above`, each by its columns."""
+        if not new:
+            return
+        parent = f"{model.KEY[0].partition('__')[0]}_id"
+        for columns in rows(model).insert_all({parent: above.pk, **columns} for columns in new):
+            content = {name: columns[name] for name in model.CONTENT}
+            self._note(model.TABLE, model.key_below(above, columns), None, content)
 
     def change(self, row: Row, **new: Any) -> bool:
         """Set columns of a row; True when one of them was different."""
-        old = {name: getattr(row, name) for name in new}
-        differing = [name for name in new if old[name] != new[name]]
-        if not differing:
+        old = {name: value for name in new if (value := getattr(row, name)) != new[name]}
+        if not old:
             return False
-        for name in differing:
-            setattr(row, name, new[name])
-        rows(type(row)).update(row, differing)
-        self._note(row, {name: plain(old[name]) for name in differing}, differing)
+        differing = {name: new[name] for name in old}
+        for name, value in differing.items():
+            setattr(row, name, value)
+        rows(type(row)).update(row, tuple(old))
+        self._note(row.TABLE, row.natural_key(), old, differing)
         return True
 
     def remove(self, row: db.Projection) -> None:
+        old = {name: getattr(row, name) for name in row.CONTENT}
         key = row.natural_key()
-        old = {name: plain(getattr(row, name)) for name in row.CONTENT}
         row.delete()
-        self._rows.setdefault(row.TABLE, []).append([key, old, None])
+        self._note(row.TABLE, key, old, None)
 
-    def _note(self, row: db.Projection, old: dict[str, Any] | None, names: Iterable[str]) -> None:
-        key = row.natural_key()
-        new = {name: plain(getattr(row, name)) for name in names}
-        self._rows.setdefault(row.TABLE, []).append([key, old, new])
+    def _note(self, table: str, key: list[Any], old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
+        self._rows.setdefault(table, []).append([key, _plain(old), _plain(new)])
 
     def log(self) -> None:
         """Write the event; nothing when nothing changed."""
@@ -173,6 +173,10 @@ class Deed:
             "previous": trial.head,
         }
         digest = event_hash({"study": trial.study, **fields})
-        rows(db.Event).insert(db.Event(trial=trial, hash=digest, **fields))
+        rows(db.Event).insert_all([{"trial_id": trial.pk, **fields, "hash": digest}])
         trial.sequence, trial.head = trial.sequence + 1, digest
         rows(db.Trial).update(trial, ["sequence", "head"])
+
+
+def _plain(columns: dict[str, Any] | None) -> dict[str, Any] | None:
+    return None if columns is None else {name: plain(value) for name, value in columns.items()}

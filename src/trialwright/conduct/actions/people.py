@@ -32,8 +32,7 @@ def open_study(study: Study, *, virtual: bool = False, by: Person = INSTALLER, a
         doing.permit()
         doing.created(trial)
         doing.create(db.Version(trial=trial, version=study.version, sha256=sha256(text), definition=text))
-        sites = [db.Site(trial=trial, site=site.id) for site in study.registration.sites]
-        doing.create_all(db.Site, sites)
+        doing.create_all(db.Site, trial, [{"site": site.id} for site in study.registration.sites])
         doing.log()
     return study.id
 

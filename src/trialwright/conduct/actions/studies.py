@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from functools import cache, cached_property, lru_cache, partial
 
+from trialwright.conduct.rules import capture, checks
 from trialwright.conduct.rules.chain import canonical_json, sha256
 from trialwright.conduct.store import models as db
 from trialwright.kernel.errors import UnknownName
 from trialwright.study.definition import Study
 
-_DEFINITIONS: dict[str, Study] = {}
+
+class InForce:
+    """A definition that is in force, and what every save of a form asks of it, worked out once."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.form = cache(partial(capture.form_map, study))
+        """The fields of a form, by its id. Raises UnknownName."""
+
+    @cached_property
+    def dependents(self) -> dict[str, frozenset[str]]:
+        """item -> other forms that speak of it."""
+        return checks.dependents(self.study)
+
+
+_DEFINITIONS: dict[str, InForce] = {}
 
 
 def definition_text(study: Study) -> str:
@@ -25,10 +41,15 @@ def _read(text: str) -> Study:
 
 def of_trial(trial: db.Trial) -> Study:
     """The definition in force, read once in a process."""
+    return in_force(trial).study
+
+
+def in_force(trial: db.Trial) -> InForce:
+    """The definition in force with what follows from it."""
     known = _DEFINITIONS.get(trial.definition)
     if known is None:
         version = db.Version.objects.get(trial=trial, version=trial.version)
-        known = _DEFINITIONS[sha256(version.definition)] = _read(version.definition)
+        known = _DEFINITIONS[sha256(version.definition)] = InForce(_read(version.definition))
     return known
 
 

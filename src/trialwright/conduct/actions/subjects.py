@@ -10,6 +10,7 @@ from trialwright.conduct.rules import facts, windows
 from trialwright.conduct.rules.policy import Person
 from trialwright.conduct.rules.states import SITE, SUBJECT
 from trialwright.conduct.store import models as db
+from trialwright.conduct.store.rows import rows
 from trialwright.kernel.errors import Refused
 from trialwright.screen import Verdict, verdict
 
@@ -27,10 +28,8 @@ def register_subject(study_id: str, site_id: str, *, by: Person, at: dt.datetime
         doing.place = Place(site_id, name)
         subject = doing.create(db.Subject(trial=doing.trial, subject=name, site=site_id, screened=doing.today))
         planned = [v for v in doing.study.schedule.visits if v.anchor == "screening"]
-        rows = [
-            db.Visit(subject=subject, visit=v.id, planned=windows.planned(v, subject.screened, None)) for v in planned
-        ]
-        doing.create_all(db.Visit, rows)
+        visits = [{"visit": v.id, "planned": windows.planned(v, subject.screened, None)} for v in planned]
+        doing.create_all(db.Visit, subject, visits)
     return name
 
 
@@ -76,8 +75,8 @@ def enrol(study_id: str, subject_id: str, *, by: Person, at: dt.datetime | None 
         arm = doing.study.dosing.arm
         doing.change(trial, enrolled=trial.enrolled + 1)
         doing.change(subject, state=state, enrolled=doing.today, arm=arm)
-        rows = [db.Visit(subject=subject, visit=v.id) for v in doing.study.schedule.visits if v.anchor == "first_dose"]
-        doing.create_all(db.Visit, rows)
+        visits = [{"visit": v.id} for v in doing.study.schedule.visits if v.anchor == "first_dose"]
+        doing.create_all(db.Visit, subject, visits)
 
 
 def demand_consent(subject: db.Subject) -> None:
@@ -89,16 +88,15 @@ def demand_consent(subject: db.Subject) -> None:
 def _screen(doing: Deed, subject: db.Subject, enrolment: dt.date | None) -> Verdict:
     days = days_of(subject, enrolment)
     found = verdict(doing.study, facts.patient(doing.study, days, captured_of(subject)))
-    held = {row.criterion: row for row in subject.criteria.all()}
+    held = {row.criterion: row for row in rows(db.Criterion).all(subject=subject)}
     new = []
     for result in found.criteria:
+        columns = {"state": result.state, "explanation": result.explanation}
         if result.id in held:
-            doing.change(held[result.id], state=result.state, explanation=result.explanation)
+            doing.change(held[result.id], **columns)
         else:
-            new.append(
-                db.Criterion(subject=subject, criterion=result.id, state=result.state, explanation=result.explanation)
-            )
-    doing.create_all(db.Criterion, new)
+            new.append({"criterion": result.id, **columns})
+    doing.create_all(db.Criterion, subject, new)
     doing.change(subject, verdict=found.state)
     return found
 

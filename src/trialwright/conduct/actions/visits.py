@@ -73,8 +73,8 @@ def visit_plan(study: Study, visit_id: str) -> schedule.Visit:
 
 def _plan_visits(doing: Deed, subject: db.Subject, besides: db.Visit) -> None:
     plans = {v.id: v for v in doing.study.schedule.visits if v.anchor == "first_dose"}
-    for visit in subject.visits.exclude(pk=besides.pk).order_by("id"):
-        if visit.visit in plans:
+    for visit in rows(db.Visit).all(subject=subject):
+        if visit.visit in plans and visit.pk != besides.pk:
             doing.change(visit, planned=windows.planned(plans[visit.visit], subject.screened, subject.first_dose))
 
 
@@ -93,7 +93,7 @@ def plan_dose(
             "state": plan.decision, "planned": on or doing.today, "amount": plan.amount, "unit": plan.unit,
             "explanation": plan.explanation,
         }  # fmt: skip
-        held = subject.doses.filter(dose=dose).first()
+        held = rows(db.Dose).get(subject=subject, dose=dose)
         if held is None:
             doing.create(db.Dose(subject=subject, dose=dose, **content))
         else:

@@ -120,7 +120,8 @@ def _canonical(item: Item, entry: Entry) -> Entry:
     text = values.canonical(item, entry.value)
     values.check_hard(item, text, unit)
     _check_limits(entry)
-    return replace(entry, value=text, unit=unit, when=values.check_when(entry.when))
+    when = values.check_when(entry.when)
+    return Entry(entry.item, text, unit, entry.group, entry.row, entry.low, entry.high, when=when)
 
 
 def _check_limits(entry: Entry) -> None:

@@ -80,15 +80,18 @@ def derive(scene: Scene, entries: Mapping[Place, Entry], signed: Mapping[Place, 
     """The form's entries with its derived items computed; a derived item that cannot be computed is absent."""
     typed = {place: entry for place, entry in entries.items() if scene.fields.items[entry.item].derive is None}
     after = dict(typed)
+    seen: dict[tuple[str, int], Patient] = {}
     for group, field in scene.fields.form.fields():
-        expression = scene.fields.items[field.item].derive
-        if expression is None:
+        item = scene.fields.items[field.item]
+        if item.derive is None:
             continue
         for row in _rows(scene, typed, group.id):
-            place = (group.id, row, field.item)
-            text = _computed(scene, field.item, scene.patient(typed, signed, (group.id, row)))
+            where = (group.id, row)
+            if where not in seen:
+                seen[where] = scene.patient(typed, signed, where)
+            text = _computed(scene, item.id, seen[where])
             if text:
-                after[place] = Entry(field.item, text, scene.fields.items[field.item].unit, group.id, row)
+                after[*where, item.id] = Entry(item.id, text, item.unit, *where)
     return after
 
 

@@ -6,6 +6,7 @@ natural key and which are its content; `ledger` writes both sides from that, and
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.db import models
@@ -26,10 +27,14 @@ class Projection(models.Model):
         key: list[Any] | None = self.__dict__.get("_natural_key")
         if key is None:
             above, nested, _ = self.KEY[0].partition("__")
-            own = [getattr(self, name) for name in self.KEY if "__" not in name]
-            key = [*getattr(self, above).natural_key(), *own] if nested else own
+            key = self.key_below(getattr(self, above), self.__dict__) if nested else [getattr(self, above)]
             self.__dict__["_natural_key"] = key
         return key
+
+    @classmethod
+    def key_below(cls, above: Projection, own: Mapping[str, Any]) -> list[Any]:
+        """The natural key of a row of this table below the row `above`, from the row's own columns."""
+        return [*above.natural_key(), *(own[name] for name in cls.KEY if "__" not in name)]
 
 
 class Trial(Projection):

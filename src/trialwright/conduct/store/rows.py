@@ -6,10 +6,10 @@ save needs ten. Here each model's statements are built once; values pass through
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, models
 
 Row = TypeVar("Row", bound=models.Model)
 _Converter = Callable[[Any], Any]
@@ -38,7 +38,9 @@ class Rows(Generic[Row]):
         self._table = quote(model._meta.db_table)
         self._key = self._column[model._meta.pk.attname or ""]
         self._converters = [self._converter(field) for field in self._fields]
-        self._written = [(f, _prepare(f)) for f in self._fields if not isinstance(f, models.AutoField)]
+        written = [field for field in self._fields if not isinstance(field, models.AutoField)]
+        self._written = {field.attname: _prepare(field) for field in written}
+        self._defaults = {field.attname: field.get_default() for field in written}
         self._statements: dict[tuple[str, ...], str] = {}
 
     def all(self, **equals: Any) -> list[Row]:
@@ -64,22 +66,21 @@ class Rows(Generic[Row]):
     def insert(self, row: Row) -> None:
         """Write a new row and set its primary key."""
         with connection.cursor() as cursor:
-            cursor.execute(f"{self._insert()} RETURNING {self._key}", self._prepared(row))
+            cursor.execute(f"{self._insert()} RETURNING {self._key}", self._prepared(row.__dict__, self._written))
             row.pk = cursor.fetchone()[0]
         row._state.adding = False
 
-    def insert_all(self, new: Iterable[Row]) -> None:
-        """Write new rows; they get no primary key in memory."""
+    def insert_all(self, new: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Write new rows, each given by its columns, and return them whole: a column not given has its default."""
+        whole = [{**self._defaults, **columns} for columns in new]
         with connection.cursor() as cursor:
-            cursor.executemany(self._insert(), [self._prepared(row) for row in new])
+            cursor.executemany(self._insert(), [self._prepared(columns, self._written) for columns in whole])
+        return whole
 
     def update(self, row: Row, names: Sequence[str]) -> None:
-        changed = [field for field in self._fields if field.name in names or field.attname in names]
-        assignments = ", ".join(f"{self._column[field.attname]} = %s" for field in changed)
-        values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in changed]
+        """Write the columns `names` of a row."""
         with connection.cursor() as cursor:
-            statement = f"UPDATE {self._table} SET {assignments} WHERE {self._key} = %s"  # noqa: S608  # names of ours
-            cursor.execute(statement, [*values, row.pk])
+            cursor.execute(self._update(tuple(names)), [*self._prepared(row.__dict__, names), row.pk])
 
     def _select(self, names: tuple[str, ...]) -> str:
         if names not in self._statements:
@@ -91,21 +92,29 @@ class Rows(Generic[Row]):
 
     def _insert(self) -> str:
         if () not in self._statements:
-            columns = ", ".join(self._column[field.attname] for field, _ in self._written)
+            columns = ", ".join(self._column[name] for name in self._written)
             places = ", ".join(["%s"] * len(self._written))
             self._statements[()] = f"INSERT INTO {self._table} ({columns}) VALUES ({places})"  # noqa: S608  # names of ours
         return self._statements[()]
 
-    def _prepared(self, row: Row) -> list[Any]:
-        values = row.__dict__
-        return [prepare(values[f.attname]) if prepare else values[f.attname] for f, prepare in self._written]
+    def _update(self, names: tuple[str, ...]) -> str:
+        key = ("UPDATE", *names)
+        if key not in self._statements:
+            assignments = ", ".join(f"{self._column[name]} = %s" for name in names)
+            self._statements[key] = f"UPDATE {self._table} SET {assignments} WHERE {self._key} = %s"  # noqa: S608  # ours
+        return self._statements[key]
+
+    def _prepared(self, values: Mapping[str, Any], names: Iterable[str]) -> list[Any]:
+        """The values of the columns `names` as the database takes them."""
+        prepare = self._written
+        return [values[n] if (step := prepare[n]) is None else step(values[n]) for n in names]
 
     def _made(self, values: Sequence[Any], parents: dict[str, models.Model]) -> Row:
         converted = [
             value if convert is None else convert(value)
             for value, convert in zip(values, self._converters, strict=True)
         ]
-        row = self.model.from_db(connection.alias, self._names, converted)
+        row = self.model.from_db(DEFAULT_DB_ALIAS, self._names, converted)
         for name, parent in parents.items():
             row._state.fields_cache[name] = parent
         return row

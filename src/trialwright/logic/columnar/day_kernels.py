@@ -102,20 +102,20 @@ def _seen(table: Table, first: Ints, last: Ints) -> Mask:
 
 
 def _concurrent(call: Call, view: View) -> Column:
-    """True if true by facts of one window; what all facts say else, but for a truth only of all together."""
+    """The condition by all facts; where that is true, facts of one window must make it true as well, else unknown."""
     together = truths(call.args[0], view)
     patients, days = _window_ends(call.args[0], view)
     offsets = np.searchsorted(patients, np.arange(view.size + 1))
-    found = np.zeros(view.size, np.bool_)
-    open_, nth = np.flatnonzero(np.diff(offsets) > 0), 0
-    apart = np.diff(offsets) > 0
+    windows = np.diff(offsets)
+    found, nth = together.copy(), 0
+    open_ = np.flatnonzero((together == 2) & (windows > 0))
     while len(open_):
         true = _true_in(call, view, open_, days[offsets[open_] + nth])
-        found[open_[true]] = True
         nth += 1
-        open_ = open_[~true & (np.diff(offsets)[open_] > nth)]
-    scattered = (together == 2) & apart
-    return np.where(found, np.int8(2), np.where(scattered, np.int8(1), together))
+        last = ~true & (windows[open_] == nth)
+        found[open_[last]] = 1
+        open_ = open_[~true & ~last]
+    return found
 
 
 def _window_ends(condition: Node, view: View) -> tuple[Ints, Ints]:
@@ -124,7 +124,7 @@ def _window_ends(condition: Node, view: View) -> tuple[Ints, Ints]:
         table.patients[table.dated] * _SPREAD + (_SPREAD - 1 - table.last[table.dated])
         for table in ({ref.id: view.table(ref) for ref in item_refs(condition)}).values()
     ]
-    distinct = distinct_sorted(np.concatenate(keys))
+    distinct = distinct_sorted(np.concatenate([np.empty(0, np.int64), *keys]))
     return distinct // _SPREAD, _SPREAD - 1 - distinct % _SPREAD
 
 

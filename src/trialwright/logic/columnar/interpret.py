@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from trialwright.logic.columnar.algebra import converted
+from trialwright.logic.columnar.algebra import converted, same
 from trialwright.logic.columnar.columns import (
     Column,
     Days,
+    Ints,
     Mask,
     Numbers,
     Truths,
@@ -17,7 +18,8 @@ from trialwright.logic.columnar.columns import (
     days,
     exact,
     identical,
-    known,
+    parts,
+    rebuilt,
     take,
     unknown,
     where,
@@ -25,7 +27,7 @@ from trialwright.logic.columnar.columns import (
 from trialwright.logic.columnar.plain import plainly
 from trialwright.logic.columnar.table import Table
 from trialwright.logic.columnar.view import View
-from trialwright.logic.nodes import Anchor, Call, Expr, ItemRef, Literal, Node, TermRef
+from trialwright.logic.nodes import Anchor, Call, Expr, ItemRef, Kind, Literal, Node, TermRef
 
 Kernel = Callable[[Call, View], Column]
 KERNELS: dict[str, Kernel] = {}
@@ -42,9 +44,10 @@ def value_of(node: Node, view: View) -> Column:
         return take(value_of(node, view.parent), view.index)
     if isinstance(node, TermRef):
         return value_of(node.body, view)
-    found = view.known.get(id(node))
+    key = node.id if isinstance(node, ItemRef) else id(node)  # an item is the same wherever it stands
+    found = view.known.get(key)
     if found is None:
-        found = view.known[id(node)] = (node, _compute(node, view))
+        found = view.known[key] = (node, _compute(node, view))
     return found[1]
 
 
@@ -99,38 +102,46 @@ def _item(ref: ItemRef, view: View) -> Column:
     return where(table.some, found, derived)
 
 
-def agreed(table: Table, ref: ItemRef, heads: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Column:
-    """The value of row `heads` of each patient, unless another row of the same moment says something else."""
-    some = table.some
-    out = unknown(ref.kind, len(some))
-    if not some.any():
-        return out
-    present = np.flatnonzero(some)
-    value = table.at(heads[present])
-    if len(table.pick) > len(present):
-        value = where(_contested(table, heads)[present], unknown(ref.kind, len(present)), value)
-    return value if len(present) == len(some) else _scattered(out, present, value)
+def agreed(table: Table, ref: ItemRef, heads: Ints) -> Column:
+    """The value of row `heads` of each patient (the first or the last one), unless another of its moment differs."""
+    everyone = bool(table.some.all())
+    value = table.at(heads if everyone else heads[table.some])
+    if table.most > 1:
+        contested = _contested(table, heads)
+        if contested.any():
+            here = contested if everyone else contested[table.some]
+            value = where(here, unknown(ref.kind, len(here)), value)
+    return value if everyone else _filled(ref.kind, table.some, value)
 
 
-def _contested(table: Table, heads: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Mask:
+def _contested(table: Table, heads: Ints) -> Mask:
     """Patients who have two values of the moment of their head."""
-    several = np.flatnonzero(table.counts > 1)
-    part = table.expand(several)
-    rows = part.offsets[:-1] + (heads - table.offsets[:-1])[several]
-    per_row = np.repeat(rows, part.counts)
-    differs = part.same_moment(rows) & ~identical(part.value, part.at(per_row))
     out = np.zeros(len(table.counts), np.bool_)
-    out[several[part.patients[differs]]] = True
+    crowded = table.crowded(heads)
+    if len(crowded):
+        part = table.expand(crowded)
+        rows = part.offsets[:-1] + (heads - table.offsets[:-1])[crowded]
+        differs = part.same_moment(rows) & ~_alike(part.value, part.at(np.repeat(rows, part.counts)))
+        out[crowded[part.patients[differs]]] = True
     return out
 
 
-def _scattered(out: Column, rows: np.ndarray[tuple[int], np.dtype[np.int64]], value: Column) -> Column:
-    """`value` in the given rows, else what `out` holds."""
-    position = np.zeros(len(known(out)), np.int64)
-    position[rows] = np.arange(len(rows))
-    here = np.zeros(len(position), np.bool_)
-    here[rows] = True
-    return where(here, take(value, position), out)
+def _alike(a: Column, b: Column) -> Mask:
+    """Where two readings say the same, in whatever units they were stated."""
+    if isinstance(a, Numbers) and isinstance(b, Numbers):
+        found: Mask = same(a, b) == 2
+        return found
+    return identical(a, b)
+
+
+def _filled(kind: Kind, mask: Mask, value: Column) -> Column:
+    """`value` where the mask holds, one cell after the other; nothing known elsewhere."""
+    arrays = []
+    for blank, cells in zip(parts(unknown(kind, 1)), parts(value), strict=True):
+        array = np.full(len(mask), blank[0], cells.dtype)
+        array[mask] = cells
+        arrays.append(array)
+    return rebuilt(value, tuple(arrays))
 
 
 def is_days(column: Column) -> Days:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trialwright.logic.columnar.algebra import combine, divide, transform
+from trialwright.logic.columnar.algebra import combine, divide, same, transform
 from trialwright.logic.columnar.columns import (
     Column,
     Ints,
@@ -42,7 +42,8 @@ def _limit(side: str) -> Kernel:
         lowest = head_rows.reduce(np.fmin, limits, np.nan)
         highest = head_rows.reduce(np.fmax, limits, np.nan)
         whole = head_rows.reduce(np.logical_and, ~np.isnan(limits), False)
-        return exact(np.where(whole & (lowest == highest), lowest, np.nan))
+        agree = same(exact(lowest), exact(highest)) == 2
+        return exact(np.where(whole & agree, lowest, np.nan))
 
     return kernel
 

@@ -49,7 +49,7 @@ class View:
         self.cohort, self.parent, self.index, self.keep = cohort, parent, index, keep
         self.size: int = len(index) if index is not None else parent.size if parent else cohort.size
         self.own: frozenset[str] = frozenset()
-        self.known: dict[int, tuple[Node, Column]] = {}
+        self.known: dict[int | str, tuple[Node, Column]] = {}
         self._tables: dict[str, Table] = {}
 
     def keeping(self, keep: Keep) -> View:

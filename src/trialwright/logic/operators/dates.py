@@ -109,8 +109,8 @@ def _seen_in(window: PartialDate, context: Context) -> Context:
 
 
 def _best_window(call: Call, context: Context) -> Context:
-    """The latest window in which the condition is true; else all facts, unless only all together make it true:
-    then the latest window, which shows what was not seen in time."""
+    """The latest window in which the condition is true; where it is true only by facts too far apart, the latest
+    window that leaves it open, which shows what was not seen in time; else all facts."""
     found = context.views.get(id(call))
     if found is None:
         found = context.views[id(call)] = (call, _choose_window(call, context))
@@ -118,24 +118,30 @@ def _best_window(call: Call, context: Context) -> Context:
 
 
 def _choose_window(call: Call, context: Context) -> Context:
+    if truth_of(call.args[0], context) is not Truth.TRUE:
+        return context
     windows = [_seen_in(window, context) for window in _windows(call, context)]
+    open_: Context | None = None
     for seen in windows:
-        if truth_of(call.args[0], seen) is Truth.TRUE:
+        truth = truth_of(call.args[0], seen)
+        if truth is Truth.TRUE:
             return seen
-    if windows and truth_of(call.args[0], context) is Truth.TRUE:
-        return windows[0]
-    return context
+        if truth is Truth.UNKNOWN and open_ is None:
+            open_ = seen
+    return open_ or next(iter(windows), context)
 
 
 def _is_concurrent(call: Call, context: Context) -> Truth:
-    """True if true by facts of one window; false if false by the latest facts of any day; else unknown."""
+    """The condition by all facts; where that is true, facts of one window must make it true as well, else unknown.
+
+    A window that has passed makes nothing true that later facts deny; so taking all facts of an item away can only
+    lead towards unknown (docs/adr/0007).
+    """
     together = truth_of(call.args[0], context)
-    if together is Truth.FALSE and not _windows(call, context):
-        return Truth.FALSE
-    seen = _best_window(call, context)
-    if seen is context:
+    if together is not Truth.TRUE:
         return together
-    return Truth.TRUE if truth_of(call.args[0], seen) is Truth.TRUE else Truth.UNKNOWN
+    seen = truth_of(call.args[0], _best_window(call, context))
+    return Truth.TRUE if seen is Truth.TRUE else Truth.UNKNOWN
 
 
 def _age(args: Sequence[Node], names: Sequence[str]) -> Kind:
@@ -195,7 +201,7 @@ DATES: tuple[Operator, ...] = (
     ),
     Operator(
         "concurrent",
-        "True where facts that lie no further apart than the period make the condition true.",
+        "The condition by all facts; true only where facts no further apart than the period make it true too.",
         "concurrent(at_least(5, a, b), 7 days)",
         _concurrent,
         _is_concurrent,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from trialwright.kernel import truth as kleene
 from trialwright.kernel.dates import PartialDate
 from trialwright.kernel.truth import Truth
-from trialwright.logic.context import Context, Reading, agreed, moment
+from trialwright.logic.context import Context, Reading, agreed, alike, moment
 from trialwright.logic.evaluate import number_of, truth_of, value_of
 from trialwright.logic.nodes import PURE, TRUTH, Call, ItemRef, Kind, Node, item_refs
 from trialwright.logic.operators.base import (
@@ -53,9 +53,10 @@ def _earliest(call: Call, context: Context) -> Value:
 def _limit(side: str) -> Callable[[Call, Context], Number]:
     def evaluate(call: Call, context: Context) -> Number:
         readings = context.readings(item(call.args[0]))
-        limits = {getattr(r, side) for r in readings if moment(r) == moment(readings[0])}
+        limits = [getattr(r, side) for r in readings if moment(r) == moment(readings[0])]
         # The limit belongs to the very fact that counts; two laboratories on one day leave it open.
-        return limits.pop() if len(limits) == 1 else None
+        agree = bool(limits) and None not in limits and alike(min(limits), max(limits))
+        return min(limits) if agree else None
 
     return evaluate
 

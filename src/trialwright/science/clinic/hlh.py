@@ -142,7 +142,9 @@ def hscore(found: HScoreInput) -> tuple[int, int]:
 
 
 def hscore_points(found: HScoreInput) -> dict[str, tuple[int, int]]:
-    """Lowest and highest points of each part."""
+    """Lowest and highest points of each part. ValueError for a number of organs that cannot be."""
+    if found.organs not in (None, 0, 1, 2):
+        raise ValueError("of liver and spleen none, one or both can be large")
     cells = (_up_to(found.haemoglobin, 92), _up_to(found.wbc, 5.0), _up_to(found.platelets, 110))
     large = (Truth.of(found.hepatomegaly), Truth.of(found.splenomegaly))
     organs = _tally(large) if found.organs is None else (found.organs, found.organs)

@@ -9,10 +9,8 @@ from trialwright.kernel import truth as kleene
 from trialwright.kernel.texts import Text
 from trialwright.kernel.truth import Truth
 from trialwright.science.clinic import hlh
-from trialwright.science.clinic.card import Card, Finding, Input, Part, Range, Value, no_formula
+from trialwright.science.clinic.card import Card, Finding, Input, Part, Value, no_formula
 from trialwright.science.clinic.substances import MOLAR_MASS
-
-ANY: Range = (None, None)
 
 
 def _in(name: str, en: str, zh: str, unit: str = "", **more: Any) -> Input:

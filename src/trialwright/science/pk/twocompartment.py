@@ -103,6 +103,6 @@ def concentration(parameters: Parameters, infusions: Infusions, times: ArrayLike
 
 def _one_exponent(rate: Array, since: Array, duration: float) -> Array:
     """Integral of exp(-rate s) over the part of the infusion that has run, then its decay."""
-    running = np.clip(since, 0.0, duration)
-    after = np.clip(since - duration, 0.0, None)
+    running = np.minimum(np.maximum(since, 0.0), duration)
+    after = np.maximum(since - duration, 0.0)
     return np.asarray(-np.expm1(-rate * running) / rate * np.exp(-rate * after))

@@ -146,6 +146,8 @@ class Answers:
         value, null = self.get(f"v:{name}"), self.typed.get(f"n:{name}", "")
         if question.shape == "event":
             value, null = self._event(name, value)
+        elif question.shape in ("options", "list") and value in NOT_KNOWN:
+            value, null = "", value
         if null in NOT_KNOWN and not value:
             return {"value": None, "reason": null.replace("_", " ")}
         if not value:

@@ -64,7 +64,8 @@ def _typed(study: Study, seen: Iterable[Observation], arrival: dt.date, today: d
 def _single(question: Question, seen: Observation, shift: dt.timedelta) -> dict[str, str]:
     name = question.id
     if not seen.value:
-        return {f"n:{name}": "not_done" if seen.null_reason == "not_done" else "unknown"} if seen.null_reason else {}
+        where = {"options": "v", "list": "v", "event": "k"}.get(question.shape, "n")
+        return {f"{where}:{name}": question.reason(seen.null_reason)} if seen.null_reason else {}
     if question.shape == "event":
         day = seen.value not in ("none", "current")
         return {f"k:{name}": "date" if day else seen.value, **({f"v:{name}": _moved(seen.value, shift)} if day else {})}

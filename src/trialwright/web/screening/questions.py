@@ -87,6 +87,17 @@ class Question:
         return self.shape == "number" or ("day" in self.flags and self.shape in ("options", "list"))
 
     @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why a choice or a yes or no may be left open. Who somebody is, is known or not, but never assessed."""
+        person = self.item.sdtm is not None and self.item.sdtm.domain == "DM"
+        return ("unknown",) if person else ("not_done", "unknown")
+
+    def reason(self, null_reason: str) -> str:
+        """The page's answer for why a form holds no value."""
+        asked = self.shape != "event" and (self.shape not in ("options", "list") or "not_done" in self.reasons)
+        return "not_done" if null_reason == "not_done" and asked else "unknown"
+
+    @property
     def aside(self) -> bool:
         """Only another reading of a criterion asks for it."""
         return "aside" in self.flags
@@ -222,7 +233,8 @@ def _note(study: Study, criterion: Criterion, logic: str, uses: dict[str, _Use],
         new = ref.id not in uses
         use = uses.setdefault(ref.id, _Use())
         use.criteria[criterion.id] = None
-        use.flags |= flags | ({"aside"} if aside and new else frozenset())
+        # What only another reading asks of several days is asked once, so that the page stays short.
+        use.flags |= (flags - {"series"} | ({"aside"} if new else set())) if aside else flags
         use.flags |= {"alone"} if len(study.compile(logic).items) == 1 else frozenset()
 
 
