@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class TrialwrightError(Exception):
@@ -18,6 +19,16 @@ class TrialwrightError(Exception):
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where else self.what
         return f"{head} {self.hint}" if self.hint else head
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process may fail with it."""
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(kind: type[TrialwrightError], args: tuple[Any, ...]) -> TrialwrightError:
+    error = kind.__new__(kind)
+    error.args = args
+    return error
 
 
 class UserError(TrialwrightError):

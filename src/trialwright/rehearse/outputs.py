@@ -20,6 +20,7 @@ from trialwright.study.definition import Study
 
 if TYPE_CHECKING:
     from trialwright.analyse import Analysis
+    from trialwright.evidence.results import Results
     from trialwright.evidence.snapshot import Snapshot
 
 DATABASE = "conduct.sqlite3"
@@ -75,13 +76,16 @@ def _put(made: Path, out: Path, aside: Path) -> None:
         raise
 
 
-def write_all(folder: Path, study: Study, snapshot: Snapshot, analysis: Analysis) -> None:
+def analyse_and_write(folder: Path, study: Study, snapshot: Snapshot) -> Results:
     """Snapshot, data sets, Define-XML, displays, results and report."""
+    from trialwright.analyse import analyse
     from trialwright.evidence import snapshot_json
 
+    analysis = analyse(study, snapshot)
     (folder / "snapshot.json").write_bytes(snapshot_json.dump(snapshot))
     _write_datasets(folder, study, snapshot, analysis)
     _write_report(folder, study, snapshot, analysis)
+    return analysis.results
 
 
 def _write_datasets(folder: Path, study: Study, snapshot: Snapshot, analysis: Analysis) -> None:

@@ -12,9 +12,12 @@ from zoneinfo import ZoneInfo
 
 from trialwright.kernel.errors import IntegrityError, TrialwrightError
 from trialwright.rehearse import outputs
+from trialwright.rehearse.second import second_process
 from trialwright.study.definition import Study
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from trialwright.evidence.results import Results
     from trialwright.evidence.snapshot import Snapshot
     from trialwright.rehearse.life import Stage
@@ -26,8 +29,8 @@ Database = Callable[[Path], None]
 
 ARRIVALS_LIMIT = 40
 """Patients who may come for each place before the rehearsal gives up."""
-DRIVEN, ANALYSED = 0.75, 0.85
-"""Shares of the whole at which conduct and analysis are done."""
+DRIVEN = 0.8
+"""Share of the whole at which conduct is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,12 @@ def rehearse(
     assumptions cannot be simulated, TrialwrightError when nobody can be enrolled. Nothing half-written remains.
     """
     tell = progress or (lambda share, words: None)
-    with outputs.staged(out, overwrite=overwrite) as folder:
+    with outputs.staged(out, overwrite=overwrite) as folder, second_process() as second:
         work = folder.parent / "work.sqlite3"
         database(work)
         _hurry()
         drive(study, seed, tell)
-        return _finish(study, seed, (out, folder, work), tell)
+        return _finish(study, seed, (out, folder, work), second, tell)
 
 
 def _hurry() -> None:
@@ -158,26 +161,26 @@ def _recruit(stage: Stage) -> Any:
         stage.clock.start(Life(stage, patient, desk).run())
 
 
-def _finish(study: Study, seed: int, places: tuple[Path, Path, Path], tell: Progress) -> Summary:
-    """From the conducted trial to the folder of outputs."""
-    from trialwright.analyse import analyse
+def _finish(study: Study, seed: int, places: tuple[Path, Path, Path], second: Executor, tell: Progress) -> Summary:
+    """From the conducted trial to the folder of outputs: one process analyses and writes while the other verifies."""
     from trialwright.conduct.extract import snapshot
     from trialwright.conduct.worklists.verify import verify_audit
 
     out, folder, work = places
-    tell(DRIVEN * 0.95, "Verifying the audit trail")
+    tell(DRIVEN * 0.95, "Taking the snapshot")
+    taken = snapshot(study.id)
+    analysed = second.submit(outputs.analyse_and_write, folder, study, taken)
+    tell(DRIVEN, "Verifying the audit trail, deriving the data sets, writing the outputs")
     audit = verify_audit(study.id)
     if not audit.verified:
         raise IntegrityError(f"The audit trail does not verify: {audit.problems[0]}")
-    tell(DRIVEN, "Deriving the data sets")
-    taken = snapshot(study.id)
-    analysis = analyse(study, taken)
-    tell(ANALYSED, "Writing the outputs")
-    outputs.write_all(folder, study, taken, analysis)
-    outputs.copy_database(work, folder / outputs.DATABASE)
+    copy = folder.parent / outputs.DATABASE
+    outputs.copy_database(work, copy)
+    results = analysed.result()
+    copy.rename(folder / outputs.DATABASE)
     outputs.write_run(folder, study, seed, {"audit": {"events": audit.events, "head": audit.head}})
     tell(1.0, "Done")
-    return summarise(study, seed, out, (taken, analysis.results), audit.events)
+    return summarise(study, seed, out, (taken, results), audit.events)
 
 
 def summarise(study: Study, seed: int, out: Path, found: tuple[Snapshot, Results], events: int) -> Summary:
