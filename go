@@ -69,6 +69,18 @@ need_chromium() {
   [ -n "$(chromium_path)" ] || say "The browser tests need chromium and will be skipped. Install it: sudo apt-get install chromium"
 }
 
+need_postgresql() {
+  [ -n "${TRIALWRIGHT_TEST_POSTGRESQL:-}" ] && return
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && return
+  command -v initdb >/dev/null && return
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    say "Installing Debian's postgresql for the tests of the record ..."
+    { apt-get update && apt-get install -y postgresql; } >/dev/null 2>&1 || true
+  fi
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ||
+    say "The tests on PostgreSQL need it and will be skipped. Install it: sudo apt-get install postgresql"
+}
+
 demo() {
   local serve=1 seed=1 port=8000
   while [ $# -gt 0 ]; do
@@ -101,6 +113,7 @@ check() {
 run_tests() {
   install requirements-dev.lock
   need_chromium
+  need_postgresql
   local workers; workers=$(nproc 2>/dev/null || echo 2)
   exec "$VENV/bin/python" -m pytest -n "$workers" --dist loadfile "$@"
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
 import os
@@ -15,11 +16,16 @@ from rich.table import Table
 
 from bench.figures import Figure
 
-NAMES = ("startup", "definition", "survival", "spine", "pages", "screening")
+NAMES = ("startup", "definition", "survival", "spine", "pages", "screening", "record", "matching", "related")
 OUT = Path(__file__).parent / "out"
 
 
-def main(names: list[str]) -> int:
+def main(args: list[str]) -> int:
+    parser = argparse.ArgumentParser("bench")
+    parser.add_argument("names", nargs="*", metavar="name")
+    parser.add_argument("--studies", type=int, help="how many made-up studies `record` takes")
+    given = parser.parse_args(args)
+    names: list[str] = given.names
     unknown = [n for n in names if n not in NAMES]
     if unknown:
         print(f"bench: there is no benchmark {', '.join(unknown)}; known: {', '.join(NAMES)}", file=sys.stderr)
@@ -29,7 +35,8 @@ def main(names: list[str]) -> int:
     console = Console(stderr=True)
     for name in names or NAMES:
         with console.status(f"measuring {name}"):
-            measured: list[Figure] = importlib.import_module(f"bench.{name}").run()
+            options = {"studies": given.studies} if name == "record" and given.studies else {}
+            measured: list[Figure] = importlib.import_module(f"bench.{name}").run(**options)
         figures += measured
         (OUT / f"{name}.json").write_text(json.dumps(_document(name, measured), indent=1) + "\n")
     Console().print(_table(figures))

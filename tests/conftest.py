@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from postgresql import postgresql_url  # noqa: F401  # a fixture
 
 ROOT = Path(__file__).resolve().parents[1]
 KINDS = ("unit", "spec", "property", "integration", "functional", "acceptance", "docs")
@@ -45,6 +46,20 @@ def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if not folder.exists():
             run_program("rehearse", "nct07208058", "--seed", "1", "--out", str(folder), check=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def library_folder(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Path:
+    """A data folder of registered studies, made once for all test processes. Read it only."""
+    from library_folder import build
+
+    base = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        base = base.parent
+    folder = base / "library-folder"
+    with (base / "library.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return folder / "library" if folder.exists() else build(folder, shared)
 
 
 def run_program(*args: str, check: bool = False) -> subprocess.CompletedProcess[str]:

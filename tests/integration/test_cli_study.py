@@ -27,7 +27,7 @@ def test_record_shows_the_page(capsys: pytest.CaptureFixture[str]) -> None:
         "Recruiting",
         "Phase 3",
         "THZ0103-MAS301",
-        "Who can take part",
+        "Eligibility criteria",
         "Renji",
         "Results are pending",
     ):

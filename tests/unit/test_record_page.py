@@ -90,7 +90,8 @@ def test_sub_items_stay_with_their_criterion_and_escapes_are_taken_out() -> None
 
 def test_a_word_that_is_not_known_is_made_readable() -> None:
     assert word("FAMILY_BASED") == "Family based"
-    assert word("Lost to Follow-up") == "Lost to Follow-up"
+    assert word("Moved to Another Town") == "Moved to Another Town"
+    assert word("Lost to Follow-up", "zh") == "失访"
 
 
 @pytest.mark.parametrize("start", range(0, 350, 70))

@@ -6,10 +6,14 @@ import re
 from pathlib import Path
 
 from trialwright.formats.ctgov import StudyRecord
+from trialwright.record.decisions import to_decide
 from trialwright.record.skeleton import skeleton
 from trialwright.study.definition import FILES
 from trialwright.study.dump import to_yaml
 from trialwright.study.load import EXTRA, find_study, load_study, study_from_texts
+
+OPEN_FILE = "to_decide.md"
+"""What a person must still decide about a study that was begun from a record."""
 
 _HEADER = """\
 # {name} of {nct}, begun from its registry record. What the record says is filled in. The rest is a stand-in that keeps
@@ -28,20 +32,20 @@ def files_from_study(id_or_folder: str, new_id: str) -> dict[str, str]:
 
 
 def files_from_record(record: StudyRecord, new_id: str = "") -> dict[str, str]:
-    """File name -> text: a definition that loads, as far as the record goes.
+    """File name -> text: a definition that loads, as far as the record goes, and what is left to decide (OPEN_FILE).
 
     Without `new_id` the record's number becomes the id. Raises InputError, DefinitionError.
     """
-    parts, notes = skeleton(record)
-    parts["study"]["id"] = new_id or parts["study"]["id"]
+    begun = skeleton(record)
+    begun.parts["study"]["id"] = new_id or begun.parts["study"]["id"]
     texts = {}
     for name in FILES:
         header = _HEADER.format(name=f"{name}.yaml", nct=record.id)
         if name == "study":
-            header += "".join(f"# {note}\n" for note in notes)
-        texts[f"{name}.yaml"] = f"{header}\n{to_yaml(parts[name])}"
+            header += "".join(f"# {note}\n" for note in begun.notes)
+        texts[f"{name}.yaml"] = f"{header}\n{to_yaml(begun.parts[name])}"
     study_from_texts(texts)
-    return texts
+    return {**texts, OPEN_FILE: to_decide(record, begun)}
 
 
 def study_id(folder: Path) -> str:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trialwright.formats.ctgov import StudyRecord, record_of
 from trialwright.formats.ctgov.record import RecordDate, RecordDesign
 from trialwright.record.criteria import plain, split_criteria
+from trialwright.record.rest import rest
 from trialwright.record.results import result_sections
-from trialwright.record.shapes import Block, Bullets, Facts, Grid, Prose, Section, facts
-from trialwright.record.words import label, word, words
+from trialwright.record.shapes import Block, Bullets, Facts, Grid, Links, Prose, Section, facts
+from trialwright.record.words import VALUES, label, word, words
 from trialwright.study.definition import Study
 
 
 @dataclass(frozen=True, slots=True)
 class RecordPage:
-    """`chips`: the few words that stand at the top. `has_results`: the last section has posted results."""
+    """`chips`: the few words that stand at the top. `has_results`: the section `results` has posted ones."""
 
     id: str
     title: str
@@ -36,9 +38,13 @@ def page_of_study(study: Study, lang: str = "en") -> RecordPage:
     return page_of(StudyRecord.of(record_of(study, lang=lang)), lang)
 
 
-def page_of(record: StudyRecord, lang: str = "en") -> RecordPage:
-    """The record page; sections that the record leaves empty are left out, results are announced when pending."""
-    sections = [section for section in (*_protocol(record, lang), _results(record, lang)) if section.filled]
+def page_of(record: StudyRecord, lang: str = "en", *, results: bool = True) -> RecordPage:
+    """The record page; sections that the record leaves empty are left out, results are announced when pending.
+
+    `results=False` leaves out what the results hold: a page that shows them part by part asks for each one.
+    """
+    shown = _results(record, lang) if results or record.results is None else _results_head(lang)
+    sections = [section for section in (*_protocol(record, lang), shown, _rest(record, lang)) if section.filled]
     title, official = record.title, record.identification.official_title
     return RecordPage(
         id=record.id,
@@ -68,11 +74,11 @@ def _protocol(record: StudyRecord, lang: str) -> Iterator[Section]:
     def section(key: str, *blocks: Block) -> Section:
         return Section(key, label(key, lang), tuple(blocks))
 
-    yield section("summary", Prose(plain(record.brief_summary)))
+    yield section("summary", Prose(record.brief_summary))
     yield section("identity", _identity(record, lang))
     yield section("status", _status(record, lang))
-    yield section("description", Prose(plain(record.detailed_description)))
-    yield section("conditions", Bullets("", record.conditions), Bullets(label("keywords", lang), record.keywords))
+    yield section("description", Prose(record.detailed_description))
+    yield section("conditions", *_conditions(record, lang))
     yield section("design", _design(record.design, lang))
     yield section("arms", *_arms(record, lang))
     yield section("outcomes", _outcomes(record, lang))
@@ -80,9 +86,18 @@ def _protocol(record: StudyRecord, lang: str) -> Iterator[Section]:
     yield section("sponsor", _sponsor(record, lang))
     yield section("contacts", _contacts(record, lang))
     yield section("sites", _sites(record, lang))
-    yield section("oversight", _oversight(record, lang))
-    yield section("references", _references(record))
+    yield section("references", *_references(record, lang))
     yield section("sharing", _sharing(record, lang))
+    yield section("documents", _documents(record, lang))
+    yield section("oversight", _oversight(record, lang))
+
+
+def _conditions(record: StudyRecord, lang: str) -> Iterator[Block]:
+    yield Bullets("", tuple(map(plain, record.conditions)))
+    yield Bullets(label("keywords", lang), tuple(map(plain, record.keywords)))
+    yield Bullets(label("terms", lang), record.condition_terms.terms)
+    yield Bullets(label("terms_above", lang), record.condition_terms.above)
+    yield Bullets(label("intervention_terms", lang), record.intervention_terms.terms)
 
 
 def _identity(record: StudyRecord, lang: str) -> Facts:
@@ -96,6 +111,8 @@ def _identity(record: StudyRecord, lang: str) -> Facts:
         brief_title=identity.brief_title,
         official_title=identity.official_title if identity.official_title != identity.brief_title else "",
         acronym=identity.acronym,
+        organisation=identity.organisation,
+        aliases=", ".join(identity.aliases),
     )
 
 
@@ -108,13 +125,16 @@ def _status(record: StudyRecord, lang: str) -> Facts:
     return facts(
         lang,
         recruitment=word(dates.status, lang),
+        last_known=word(dates.last_known_status, lang),
         why_stopped=dates.why_stopped,
         start=_day(dates.start, lang),
         primary_completion=_day(dates.primary_completion, lang),
         completion=_day(dates.completion, lang),
+        first_submitted=dates.first_submitted,
         first_posted=dates.first_posted.date,
         results_posted=dates.results_posted.date,
         updated=dates.updated.date,
+        verified=dates.verified,
     )
 
 
@@ -133,6 +153,8 @@ def _design(design: RecordDesign, lang: str) -> Facts:
         purpose=word(design.primary_purpose, lang),
         time_perspective=word(design.time_perspective, lang),
         masking=f"{masking} ({words(design.masked, lang)})" if design.masked else masking,
+        model_description=design.model_description,
+        masking_description=design.masking_description,
     )
 
 
@@ -140,13 +162,31 @@ def _arms(record: StudyRecord, lang: str) -> Iterator[Grid]:
     yield Grid(
         "",
         tuple(label(key, lang) for key in ("arm", "kind", "what", "interventions")),
-        tuple((a.label, word(a.kind, lang), plain(a.description), "; ".join(a.interventions)) for a in record.arms),
+        tuple(
+            (
+                plain(a.label),
+                word(a.kind, lang),
+                plain(a.description),
+                "; ".join(_given(i, lang) for i in a.interventions),
+            )
+            for a in record.arms
+        ),
     )
     yield Grid(
         label("interventions", lang),
-        tuple(label(key, lang) for key in ("name", "kind", "what", "for_arms")),
-        tuple((i.name, word(i.kind, lang), plain(i.description), "; ".join(i.arms)) for i in record.interventions),
+        tuple(label(key, lang) for key in ("name", "kind", "what", "for_arms", "other_names")),
+        tuple(
+            (plain(i.name), word(i.kind, lang), plain(i.description), "; ".join(i.arms), "; ".join(i.other_names))
+            for i in record.interventions
+        ),
     )
+
+
+def _given(text: str, lang: str) -> str:
+    """An intervention of an arm, which the registry writes with its kind before it: "Drug: X"."""
+    kind, mark, name = text.partition(": ")
+    code = kind.upper().replace(" ", "_")
+    return f"{word(code, lang)}: {plain(name)}" if mark and code in VALUES else plain(text)
 
 
 def _outcomes(record: StudyRecord, lang: str) -> Grid:
@@ -163,7 +203,15 @@ def _outcomes(record: StudyRecord, lang: str) -> Grid:
 def _eligibility(record: StudyRecord, lang: str) -> Iterator[Block]:
     rules = record.eligibility
     ages = _ages(rules.minimum_age, rules.maximum_age, lang)
-    yield facts(lang, ages=ages, sex=word(rules.sex, lang), volunteers=_said(rules.healthy_volunteers, lang))
+    yield facts(
+        lang,
+        ages=ages,
+        standard_ages=words(rules.standard_ages, lang),
+        sex=word(rules.sex, lang),
+        volunteers=_said(rules.healthy_volunteers, lang),
+        study_population=rules.population,
+        sampling=word(rules.sampling, lang),
+    )
     criteria = split_criteria(rules.criteria)
     yield Bullets(label("criteria", lang), criteria.preamble)
     yield Bullets(label("inclusion", lang), criteria.inclusion)
@@ -215,6 +263,8 @@ def _oversight(record: StudyRecord, lang: str) -> Facts:
         committee=_said(rules.data_monitoring, lang),
         fda_drug=_said(rules.fda_drug, lang),
         fda_device=_said(rules.fda_device, lang),
+        unapproved_device=_said(rules.unapproved_device, lang),
+        us_export=_said(rules.us_export, lang),
     )
 
 
@@ -222,15 +272,43 @@ def _said(flag: bool | None, lang: str) -> str:
     return "" if flag is None else word("YES" if flag else "NO", lang)
 
 
-def _references(record: StudyRecord) -> Bullets:
-    cited = [f"{r.citation} (PMID {r.pmid})" if r.pmid else r.citation for r in record.references]
-    return Bullets("", (*cited, *(f"{link.label} {link.url}".strip() for link in record.links)))
+def _references(record: StudyRecord, lang: str) -> Iterator[Links]:
+    def told(text: str, kind: str) -> str:
+        return f"{plain(text)} [{word(kind, lang)}]" if kind else plain(text)
+
+    cited = (
+        (told(r.citation, r.kind), f"https://pubmed.ncbi.nlm.nih.gov/{r.pmid}/" if r.pmid.isdigit() else "")
+        for r in record.references
+    )
+    yield Links("", tuple(cited))
+    yield Links("", tuple((plain(link.label) or link.url, followed(link.url)) for link in record.links))
+
+
+def followed(url: str) -> str:
+    """An address that a page may link to; "" for anything but the web (a record is written by strangers)."""
+    return url if re.match(r"https?://[^\s<>\"']+$", url, re.IGNORECASE) else ""
+
+
+def _documents(record: StudyRecord, lang: str) -> Grid:
+    return Grid(
+        "",
+        tuple(label(key, lang) for key in ("document", "date", "file", "size")),
+        tuple(
+            (d.label, d.date, d.file, "" if d.size is None else f"{d.size / 1024:,.0f} kB") for d in record.documents
+        ),
+    )
 
 
 def _sharing(record: StudyRecord, lang: str) -> Facts:
     plan = record.sharing
     return facts(
-        lang, plan=word(plan.plan, lang), about=plan.description, time_frame=plan.time_frame, access=plan.access
+        lang,
+        plan=word(plan.plan, lang),
+        about=plan.description,
+        kinds=words(plan.kinds, lang),
+        time_frame=plan.time_frame,
+        access=plan.access,
+        url=plan.url,
     )
 
 
@@ -239,3 +317,12 @@ def _results(record: StudyRecord, lang: str) -> Section:
     if record.results is None:
         return Section("results", title, (Prose(label("pending", lang)),))
     return Section("results", title, (), tuple(result_sections(record.results, lang)))
+
+
+def _results_head(lang: str) -> Section:
+    return Section("results", label("results", lang), (Prose(label("results", lang)),))
+
+
+def _rest(record: StudyRecord, lang: str) -> Section:
+    """What the record holds beyond the registry's known fields, as it stands."""
+    return Section("rest", label("rest", lang), (Facts(rest(record.data)),))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from trialwright.formats.ctgov.record import Location, RecordContact, RecordDate, StudyRecord
 from trialwright.kernel.dates import PartialDate
-from trialwright.record.criteria import plain, split_criteria
+from trialwright.record.begin_criteria import Begun, begin_criteria, short
+from trialwright.record.criteria import plain
 from trialwright.record.standins import (
     ASSUMPTIONS_REST,
     DOSING_REST,
@@ -21,29 +23,36 @@ from trialwright.record.standins import (
 )
 
 Data = dict[str, Any]
-MOST_CRITERIA = 99
-SHORT = 120
-"""Characters of a criterion that says no more than an age."""
 
 
-def skeleton(record: StudyRecord) -> tuple[Data, list[str]]:
-    """(file name without `.yaml` -> its data, notes on what the record leaves open)."""
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """`parts`: file name without `.yaml` -> its data. `notes`: where a stand-in took the place of a fact."""
+
+    parts: Data
+    begun: Begun
+    notes: tuple[str, ...]
+
+
+def skeleton(record: StudyRecord) -> Skeleton:
+    """A whole definition, as far as the record goes and with stand-ins beyond."""
     notes: list[str] = []
     registration = _registration(record, notes)
-    criteria, judged = _criteria(record)
-    outcomes = _outcomes(record)
-    arm = registration["arms"][0]
+    begun, outcomes = begin_criteria(record), _outcomes(record)
+    arm, asked = registration["arms"][0], [outcome["part"] for outcome in outcomes]
+    items = [*ITEMS, *begun.reader.items.values(), *begun.judged, *(_outcome_item(outcome) for outcome in outcomes)]
+    forms = _forms(begun, asked)
     parts: Data = {
         "study": registration,
-        "items": [*ITEMS, *judged, *(_outcome_item(outcome) for outcome in outcomes)],
-        "forms": _forms([item["id"] for item in judged], [outcome["part"] for outcome in outcomes]),
-        "schedule": SCHEDULE_REST,
-        "eligibility": {"criteria": criteria},
+        "items": items,
+        "forms": forms,
+        "schedule": _schedule([form["id"] for form in forms]),
+        "eligibility": {"criteria": begun.criteria},
         "dosing": {"arm": arm["id"], "intervention": arm["interventions"][0], **_treatment(record), **DOSING_REST},
         "endpoints": {**ENDPOINTS_REST, "endpoints": [outcome["endpoint"] for outcome in outcomes]},
-        "assumptions": _assumptions(record, [item["id"] for item in judged], [o["part"] for o in outcomes]),
+        "assumptions": _assumptions(record, begun, asked),
     }
-    return parts, notes
+    return Skeleton(parts, begun, tuple(notes))
 
 
 # --- study.yaml ------------------------------------------------------------------------------------------------------
@@ -198,93 +207,6 @@ def _site(number: int, place: Location) -> Data:
     }
 
 
-# --- eligibility.yaml ------------------------------------------------------------------------------------------------
-
-
-def _criteria(record: StudyRecord) -> tuple[list[Data], list[Data]]:
-    """The criteria, and the judgements that answer those whose logic nobody has written yet."""
-    lists = split_criteria(record.eligibility.criteria)
-    inclusion = lists.inclusion or lists.preamble
-    logic = _age_and_sex(record)
-    ruled = _about_age_or_sex(inclusion, record) if logic else None
-    criteria: list[Data] = []
-    judged: list[Data] = []
-    for letter, texts in (("I", inclusion), ("E", lists.exclusion)):
-        for number, text in enumerate(_at_most(texts, MOST_CRITERIA - 1), 1):
-            name, code = f"judged_{letter.lower()}{number:02}", f"{letter}{number:02}"
-            if letter == "I" and number - 1 == ruled:
-                criteria.append({"id": code, "label": _short(text), "text": text, "logic": logic})
-                continue
-            judged.append(_judgement(name, code, text))
-            criteria.append({"id": code, "label": _short(text), "text": text, "logic": name})
-    if logic and ruled is None:
-        code = f"I{min(len(inclusion), MOST_CRITERIA - 1) + 1:02}"
-        words = {"label": "Age and sex", "text": _ages_in_words(record)}
-        criteria.append({"id": code, **words, "logic": logic})
-    return criteria, judged
-
-
-def _about_age_or_sex(texts: tuple[str, ...], record: StudyRecord) -> int | None:
-    """Which of the record's own criteria says no more than its age limits and sex, if one does."""
-    rules = record.eligibility
-    limits = {match[0] for age in (rules.minimum_age, rules.maximum_age) if (match := re.match(r"\d+", age))}
-    for index, text in enumerate(texts[: MOST_CRITERIA - 1]):
-        numbers = set(re.findall(r"\d+", text))
-        if limits and numbers == limits and len(text) <= SHORT and re.search(r"\b(aged?|years?|old)\b", text.lower()):
-            return index
-    return None
-
-
-def _judgement(name: str, criterion: str, text: str) -> Data:
-    return {
-        "id": name,
-        "label": f"{criterion}: {_short(text)}",
-        "type": "judgement",
-        "source": {"assumption": "Judged by the investigator until the criterion has its own logic."},
-    }
-
-
-def _at_most(texts: tuple[str, ...], most: int) -> tuple[str, ...]:
-    """Criteria beyond the last number go into the last one."""
-    return texts if len(texts) <= most else (*texts[: most - 1], "\n".join(texts[most - 1 :]))
-
-
-def _short(text: str) -> str:
-    first = text.split("\n", 1)[0]
-    return first if len(first) <= 60 else first[:57].rsplit(" ", 1)[0] + " ..."
-
-
-_PERIODS = {"year": "years", "month": "months", "week": "weeks", "day": "days"}
-
-
-def _age_and_sex(record: StudyRecord) -> str:
-    rules = record.eligibility
-    parts = []
-    if low := _age(rules.minimum_age):
-        parts.append(f"birth_date + {low[0]} {low[1]} <= screening")
-    if high := _age(rules.maximum_age):
-        parts.append(f"birth_date + {high[0] + 1} {high[1]} > screening")
-    if rules.sex in ("FEMALE", "MALE"):
-        parts.append(f'sex == "{rules.sex.lower()}"')
-    return " and ".join(parts)
-
-
-def _age(text: str) -> tuple[int, str] | None:
-    """A number of completed years, months, weeks or days; shorter ages have no day to count from."""
-    match = re.match(r"(\d+) (Year|Month|Week|Day)s?$", text)
-    return (int(match[1]), _PERIODS[match[2].lower()]) if match else None
-
-
-def _ages_in_words(record: StudyRecord) -> str:
-    rules = record.eligibility
-    ages = [
-        f"at least {rules.minimum_age}" if rules.minimum_age else "",
-        f"at most {rules.maximum_age}" if rules.maximum_age else "",
-    ]
-    sex = {"FEMALE": "female", "MALE": "male"}.get(rules.sex, "")
-    return "; ".join(part for part in (*ages, sex) if part).capitalize()
-
-
 # --- endpoints.yaml, forms.yaml, assumptions.yaml --------------------------------------------------------------------
 
 
@@ -325,14 +247,15 @@ def _outcome(number: int, *, rank: str, title: str, what: str, when: str) -> Dat
 def _outcome_item(outcome: Data) -> Data:
     return {
         "id": outcome["part"],
-        "label": f"Reached: {_short(outcome['endpoint']['title'])}",
+        "label": f"Reached: {short(outcome['endpoint']['title'])}",
         "type": "boolean",
         "sdtm": {"domain": "RS", "testcd": outcome["part"].replace("outcome_", "OUT"), "test": outcome["part"].upper()},
         "source": {"assumption": "Reached or not, until the endpoint has its own items."},
     }
 
 
-def _forms(judged: list[str], outcomes: list[str]) -> list[Data]:
+def _forms(begun: Begun, outcomes: list[str]) -> list[Data]:
+    read, judged = list(begun.reader.items), [item["id"] for item in begun.judged]
     forms: list[Data] = [
         _form("screening_visit", "Screening", ["birth_date", "sex", "informed_consent", "weight"]),
         _form("treatment", "Treatment", ["dose_given"]),
@@ -340,7 +263,18 @@ def _forms(judged: list[str], outcomes: list[str]) -> list[Data]:
         EVENT_FORM,
         {**_form("end_of_participation", "End of participation", ["end_reason", "end_date"]), "kind": "log"},
     ]
-    return [*forms, _form("criteria", "Criteria that the investigator judges", judged)]
+    if read:
+        forms.append(_form("screening_findings", "Findings at screening", read))
+    if judged:
+        forms.append(_form("criteria", "Criteria that the investigator judges", judged))
+    return forms
+
+
+def _schedule(forms: list[str]) -> Data:
+    """The visits, with the forms that there are at screening."""
+    first, *others = SCHEDULE_REST["visits"]
+    asked = [name for name in ("screening_visit", "screening_findings", "criteria") if name in forms]
+    return {**SCHEDULE_REST, "visits": [{**first, "forms": asked}, *others]}
 
 
 def _form(name: str, label: str, items: list[str]) -> Data:
@@ -352,7 +286,7 @@ def _treatment(record: StudyRecord) -> Data:
     return {"treatment": name.upper()[:200]}
 
 
-def _assumptions(record: StudyRecord, judged: list[str], outcomes: list[str]) -> Data:
+def _assumptions(record: StudyRecord, begun: Begun, outcomes: list[str]) -> Data:
     low, high = _whole_years(record.eligibility.minimum_age), _whole_years(record.eligibility.maximum_age)
     first, last = (low or 0) + 0.1, max((high if high is not None else 90) + 0.9, (low or 0) + 0.5)
     sexes = {"FEMALE": {"female": 1.0}, "MALE": {"male": 1.0}}.get(record.eligibility.sex, {"female": 0.5, "male": 0.5})
@@ -361,7 +295,8 @@ def _assumptions(record: StudyRecord, judged: list[str], outcomes: list[str]) ->
         {"item": "sex", "choices": sexes},
         {"item": "informed_consent", "day": 0},
         {"item": "weight", "number": {"mean": 65, "sd": 10, "low": 40, "high": 110}},
-        *({"item": name, "value": "true" if name.startswith("judged_i") else "false"} for name in judged),
+        *begun.reader.draws(),
+        *({"item": i["id"], "value": "true" if i["id"].startswith("judged_i") else "false"} for i in begun.judged),
     ]
     source = {"assumption": "A stand-in: everybody who comes is eligible."}
     return {

@@ -16,6 +16,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from trialwright.web.page import words
+from trialwright.web.record.markup import markup
 from trialwright.web.words import LANGUAGES
 
 THIN = "\u202f"
@@ -32,6 +33,7 @@ def environment(**options: Any) -> Environment:
         "languages": LANGUAGES,
     }
     env.filters |= {"n": number, "day": day, "longday": long_day, "moment": moment, "unit": unit}
+    env.filters |= {"markup": markup, "word": enum_word, "kind": kind}
     return env
 
 
@@ -83,6 +85,19 @@ def moment(value: dt.datetime | str | None, zone: str = "UTC") -> str | Markup:
     return Markup('<time class="nowrap" datetime="{}">{} <span class="soft">{}</span></time>').format(
         there.isoformat(timespec="seconds"), there.strftime("%Y-%m-%d %H:%M"), zone
     )
+
+
+@pass_context
+def enum_word(context: Context, value: str) -> str:
+    """A value of the registry in words of the page's language."""
+    from trialwright.record.words import word
+
+    return word(value, context["lang"])
+
+
+def kind(value: object) -> str:
+    """The name of a value's class: which shape of a record it is."""
+    return type(value).__name__
 
 
 def unit(code: str) -> str:

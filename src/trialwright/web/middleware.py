@@ -34,6 +34,9 @@ def content_policy(get_response: Handler) -> Handler:
         response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        if request.path.startswith("/api/v2/"):
+            # Public data, as the official API gives it: pages from elsewhere may read it too.
+            response.headers.setdefault("Access-Control-Allow-Origin", "*")
         if request.user.is_authenticated:
             response.headers.setdefault("Cache-Control", "no-store")
         return response

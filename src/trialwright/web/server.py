@@ -66,6 +66,28 @@ def prepare(
     return database
 
 
+def use_records(place: str, tell: Callable[[str], object] = print) -> None:
+    """Serve the registered studies in a data folder or database. An index that is behind catches up first.
+
+    Raises InputError when there are none.
+    """
+    if not place:
+        return
+    from trialwright.record.library import Library
+    from trialwright.record.store.opening import is_address
+
+    where = place if is_address(place) else str(Path(place).expanduser().resolve())
+    library = Library.open(where)
+    behind = library.index.stands_at() < library.store.last_change()
+    library.close()
+    if behind:
+        tell("The index is behind the records; it catches up first.")
+        library = Library.open(where, write=True)
+        tell(f"{library.catch_up()} records were indexed.")
+        library.close()
+    os.environ["TRIALWRIGHT_RECORDS"] = where
+
+
 def _head(rehearsal: Path) -> str:
     """The head of the rehearsal's log: as its `run.json` says, or (a folder without one) as its database does."""
     try:

@@ -5,6 +5,7 @@ TRIALWRIGHT_SECRET    key that signs sessions; made anew for each process when a
 TRIALWRIGHT_HOSTS     names that the server answers to, separated by commas
 TRIALWRIGHT_HTTPS     1 when people reach the server over HTTPS: cookies then travel on nothing else
 TRIALWRIGHT_STUDIES   folders of study definitions beside the built-in ones, separated by the system's path sign
+TRIALWRIGHT_RECORDS   the data folder of registered studies, or a postgresql:// address; none: the built-in ones
 TRIALWRIGHT_RESULTS   a record with results, or a folder of rehearsals that hold `results.json`
 """
 
@@ -155,3 +156,4 @@ LOGGING = {
 
 TRIALWRIGHT_STUDIES = [Path(p) for p in os.environ.get("TRIALWRIGHT_STUDIES", "").split(os.pathsep) if p]
 TRIALWRIGHT_RESULTS = os.environ.get("TRIALWRIGHT_RESULTS", "")
+TRIALWRIGHT_RECORDS = os.environ.get("TRIALWRIGHT_RECORDS", "")

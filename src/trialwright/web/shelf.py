@@ -25,10 +25,15 @@ def studies() -> dict[str, Study]:
     return {study.id: study for study in found}
 
 
+def find(name: str) -> Study | None:
+    """The study with this id or registry number, in any case; None where no definition is known."""
+    key = name.lower()
+    return next((s for s in studies().values() if key in (s.id, s.registration.identity.nct_id.lower())), None)
+
+
 def study(name: str) -> Study:
     """The study with this id or registry number, in any case. Raises UnknownName."""
-    key = name.lower()
-    found = next((s for s in studies().values() if key in (s.id, s.registration.identity.nct_id.lower())), None)
+    found = find(name)
     if found is None:
         raise UnknownName("study", name, [s.registration.identity.nct_id for s in studies().values()])
     return found

@@ -6,8 +6,10 @@ from allauth.account import views as account
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
 
+from trialwright.web.api.api import api, unknown
 from trialwright.web.conduct import capture, oversight, overview
 from trialwright.web.conduct.subject import casebook
+from trialwright.web.record import downloads, neighbours, search
 from trialwright.web.record import views as record
 from trialwright.web.screening import views as screening
 
@@ -24,7 +26,14 @@ def health(_request: HttpRequest) -> HttpResponse:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", record.home, name="home"),
     path("health", health, name="health"),
+    path("search/", search.search, name="search"),
+    path("search/download.<str:form>", search.download, name="search_download"),
     path("studies/<str:name>/", record.record, name="record"),
+    path("studies/<str:name>/related/", neighbours.related, name="related"),
+    path("studies/<str:name>/history/", neighbours.history, name="history"),
+    path("studies/<str:name>/download.<str:form>", downloads.one, name="record_download"),
+    path("api/v2/", api.urls),
+    path("api/v2/<path:rest>", unknown),
     path("studies/<str:name>/screen/", screening.screen, name="screen"),
     path("studies/<str:name>/screen/verdict", screening.update, name="screen_verdict"),
     path("studies/<str:name>/screen/worksheet", screening.sheet, name="screen_worksheet"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import sqlite3
 import stat
@@ -31,6 +32,18 @@ def test_a_port_in_use_is_one_sentence(capsys: Any) -> None:
     assert code == 3
     assert said.count("\n") == 1
     assert f"Port {port} cannot be used" in said
+
+
+def test_a_folder_without_records_is_one_sentence(capsys: Any, tmp_path: Path) -> None:
+    code, said = run(capsys, "--records", str(tmp_path / "nowhere"), "--port", "8976")
+    assert code == 2
+    assert said.count("\n") == 1
+
+
+def test_a_folder_of_records_is_what_the_pages_open(library_folder: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("TRIALWRIGHT_RECORDS", "")
+    server.use_records(str(library_folder))
+    assert os.environ["TRIALWRIGHT_RECORDS"] == str(library_folder.resolve())
 
 
 def test_a_folder_without_a_rehearsal_is_one_sentence(capsys: Any, tmp_path: Path) -> None:

@@ -9,12 +9,21 @@ from typing import Any
 from trialwright.kernel.errors import InputError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Part:
-    """Absent keys read as empty: "", (), None, an empty part."""
+    """Absent keys read as empty: "", (), None, an empty part.
+
+    `above` and `name`: the part that holds this one, and under which key (or at which place of a list).
+    """
 
     data: Mapping[str, Any]
-    path: str = ""
+    above: Part | None = None
+    name: str = ""
+
+    @property
+    def path(self) -> str:
+        """Where it stands in the record; put together only when somebody asks."""
+        return self.above._at(self.name) if self.above else self.name
 
     def text(self, key: str) -> str:
         """A string; numbers are taken as they are written."""
@@ -53,16 +62,16 @@ class Part:
     def part(self, key: str) -> Part:
         value = self.data.get(key)
         if value is None:
-            return Part({}, self._at(key))
+            return Part({}, self, key)
         if not isinstance(value, dict):
             raise self._wrong(key, "an object", value)
-        return Part(value, self._at(key))
+        return Part(value, self, key)
 
     def parts(self, key: str) -> Iterator[Part]:
         for index, value in enumerate(self._list(key)):
             if not isinstance(value, dict):
                 raise self._wrong(f"{key}[{index}]", "an object", value)
-            yield Part(value, f"{self._at(key)}[{index}]")
+            yield Part(value, self, f"{key}[{index}]")
 
     def _list(self, key: str) -> list[Any]:
         value = self.data.get(key)
@@ -73,7 +82,8 @@ class Part:
         return value
 
     def _at(self, key: str) -> str:
-        return f"{self.path}.{key}" if self.path else key
+        path = self.path
+        return f"{path}.{key}" if path else key
 
     def _wrong(self, key: str, wanted: str, value: object) -> InputError:
         kinds = {

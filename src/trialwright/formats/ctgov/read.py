@@ -48,7 +48,7 @@ def parse_record(text: str, where: str = "record") -> StudyRecord:
     """Read a record from text; `where` names it in errors. Raises InputError."""
     data = read_page(text, where) if is_page(text) else _json(text, where)
     try:
-        return StudyRecord.of(_one_record(data, where))
+        return StudyRecord.of(one_record(data, where))
     except InputError as error:
         raise InputError(error.what, where=error.where or where, hint=error.hint) from None
 
@@ -83,7 +83,7 @@ def _no_number(name: str, where: str) -> NoReturn:
     raise InputError(f"'{name}' is not a JSON number.", where=where, hint="Write a number or leave the value out.")
 
 
-def _one_record(data: Any, where: str) -> dict[str, Any]:
+def one_record(data: Any, where: str) -> dict[str, Any]:
     """The record in `data`; a search answer with exactly one record is one too."""
     if isinstance(data, dict) and isinstance(data.get("studies"), list):
         studies = data["studies"]

@@ -74,6 +74,8 @@ class Oversight:
     data_monitoring: bool | None
     fda_drug: bool | None
     fda_device: bool | None
+    unapproved_device: bool | None = None
+    us_export: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,24 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A document of the study at the registry (protocol, statistical analysis plan, consent form)."""
+
+    label: str
+    date: str
+    file: str
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the registry derived: MeSH terms, and the ones above them in the tree."""
+
+    terms: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DataSharing:
     plan: str
     description: str
@@ -207,6 +227,9 @@ class StudyRecord:
     links: tuple[Link, ...]
     sharing: DataSharing
     results: PostedResults | None
+    documents: tuple[Document, ...] = ()
+    condition_terms: Terms = Terms()
+    intervention_terms: Terms = Terms()
 
     @property
     def id(self) -> str:
@@ -259,6 +282,9 @@ class StudyRecord:
             links=tuple(Link(p.text("label"), p.text("url")) for p in references.parts("seeAlsoLinks")),
             sharing=_sharing(protocol.part("ipdSharingStatementModule")),
             results=read_results(whole.part("resultsSection")) if data.get("resultsSection") else None,
+            documents=_documents(whole.part("documentSection").part("largeDocumentModule")),
+            condition_terms=_terms(whole.part("derivedSection").part("conditionBrowseModule")),
+            intervention_terms=_terms(whole.part("derivedSection").part("interventionBrowseModule")),
         )
 
 
@@ -313,7 +339,13 @@ def _responsible(part: Part) -> Responsible:
 
 
 def _oversight(part: Part) -> Oversight:
-    return Oversight(part.flag("oversightHasDmc"), part.flag("isFdaRegulatedDrug"), part.flag("isFdaRegulatedDevice"))
+    return Oversight(
+        data_monitoring=part.flag("oversightHasDmc"),
+        fda_drug=part.flag("isFdaRegulatedDrug"),
+        fda_device=part.flag("isFdaRegulatedDevice"),
+        unapproved_device=part.flag("isUnapprovedDevice"),
+        us_export=part.flag("isUsExport"),
+    )
 
 
 def _design(part: Part) -> RecordDesign:
@@ -397,4 +429,16 @@ def _sharing(part: Part) -> DataSharing:
         time_frame=part.text("timeFrame"),
         access=part.text("accessCriteria"),
         url=part.text("url"),
+    )
+
+
+def _documents(part: Part) -> tuple[Document, ...]:
+    return tuple(
+        Document(p.text("label"), p.text("date"), p.text("filename"), p.count("size")) for p in part.parts("largeDocs")
+    )
+
+
+def _terms(part: Part) -> Terms:
+    return Terms(
+        tuple(p.text("term") for p in part.parts("meshes")), tuple(p.text("term") for p in part.parts("ancestors"))
     )

@@ -110,6 +110,13 @@ class PostedAnalysis:
     low: str
     high: str
     comment: str
+    about: str = ""
+    """What the analysis compares, in the record's words."""
+    p_comment: str = ""
+    hypothesis: str = ""
+    """SUPERIORITY, NON_INFERIORITY, ..."""
+    dispersion: str = ""
+    spread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +184,12 @@ class PostedResults:
     outcomes: tuple[PostedOutcome, ...]
     events: PostedEvents
     limitations: str
+
+
+_COMMENTS = (
+    "statisticalComment", "estimateComment", "ciLowerLimitComment", "ciUpperLimitComment", "nonInferiorityComment",
+    "otherAnalysisDescription",
+)  # fmt: skip
 
 
 def read_results(part: Part) -> PostedResults:
@@ -302,7 +315,12 @@ def _analysis(part: Part) -> PostedAnalysis:
         sides=part.text("ciNumSides"),
         low=part.text("ciLowerLimit"),
         high=part.text("ciUpperLimit"),
-        comment=part.text("statisticalComment") or part.text("otherAnalysisDescription"),
+        comment=" ".join(filter(None, map(part.text, _COMMENTS))),
+        about=part.text("groupDescription"),
+        p_comment=part.text("pValueComment"),
+        hypothesis=part.text("nonInferiorityType"),
+        dispersion=part.text("dispersionType"),
+        spread=part.text("dispersionValue"),
     )
 
 
@@ -338,8 +356,19 @@ def _event(part: Part) -> PostedEvent:
         vocabulary=part.text("sourceVocabulary"),
         assessment=part.text("assessmentType"),
         notes=part.text("notes"),
-        counts=tuple(
-            EventCount(p.text("groupId"), p.count("numEvents"), p.count("numAffected"), p.count("numAtRisk"))
-            for p in part.parts("stats")
-        ),
+        counts=tuple(_event_count(p) for p in part.parts("stats")),
     )
+
+
+def _event_count(part: Part) -> EventCount:
+    """One group's counts. A record may hold tens of thousands: what is right is taken without another look."""
+    data = part.data
+    group, events, affected, at_risk = map(data.get, ("groupId", "numEvents", "numAffected", "numAtRisk"))
+    if (
+        type(group) is str
+        and type(affected) is int
+        and type(at_risk) is int
+        and (events is None or type(events) is int)
+    ):
+        return EventCount(group, events, affected, at_risk)
+    return EventCount(part.text("groupId"), part.count("numEvents"), part.count("numAffected"), part.count("numAtRisk"))

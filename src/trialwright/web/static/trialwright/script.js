@@ -238,6 +238,16 @@
     if (errors) errors.focus();
   };
 
+  /* What was open or folded stays so when a part of the page is replaced. */
+  const folds = new Map();
+  document.addEventListener("htmx:beforeSwap", () => {
+    folds.clear();
+    $$("#search details[id]").forEach((part) => folds.set(part.id, part.open));
+  });
+  document.addEventListener("htmx:afterSwap", () => $$("#search details[id]").forEach((part) => {
+    if (folds.has(part.id)) part.open = folds.get(part.id);
+  }));
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-add-row]");
     if (button) { event.preventDefault(); addRow(button); }

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trialwright.cli.record.options import Data
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -18,14 +20,16 @@ MOST_COLUMNS = 4
 
 
 def command(
-    study: Annotated[str, typer.Argument(help="Id or folder of a study, or a record as JSON or page text.")],
+    study: Annotated[str, typer.Argument(help="A study, a record file, or a number in the data folder.")],
     as_json: Annotated[bool, typer.Option("--json", help="The record as API v2 JSON.")] = False,
     lang: Annotated[str, typer.Option("--lang", help="Language of the page: en or zh.")] = "en",
+    data: Data = "",
 ) -> None:
     """Show the registry record of a study, results included when they are posted.
 
     Example: trialwright record nct07208058
     """
+    from trialwright.cli.record.options import kept
     from trialwright.formats.ctgov import is_record_file, read_record, to_json
     from trialwright.kernel.errors import UnknownName
     from trialwright.record.page import page_of, page_of_study
@@ -35,6 +39,8 @@ def command(
         raise UnknownName("language", lang, ("en", "zh"))
     if study.lower() not in built_in_studies() and is_record_file(study):
         page = page_of(read_record(study), lang)
+    elif (found := kept(study, data)) is not None:
+        page = page_of(found, lang)
     else:
         page = page_of_study(load_study(study), lang)
     if as_json:
@@ -70,7 +76,7 @@ def _block(console: Console, block: Block) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from trialwright.record.shapes import Bullets, Facts, Grid, Prose
+    from trialwright.record.shapes import Bullets, Facts, Grid, Links, Prose
 
     match block:
         case Prose():
@@ -89,6 +95,9 @@ def _block(console: Console, block: Block) -> None:
                 console.print(Padding(Text(f"• {first}"), (0, 0, 0, 2)))
                 for line in rest:
                     console.print(Padding(Text(f"- {line}"), (0, 0, 0, 6)))
+        case Links():
+            for text, address in block.entries:
+                console.print(Padding(Text(f"• {text} {address}".rstrip()), (0, 0, 0, 2)))
         case Grid():
             _grid(console, block)
 

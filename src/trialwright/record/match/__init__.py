@@ -1,0 +1,1 @@
+"""From a patient's note to studies."""

@@ -1,0 +1,1 @@
+"""Studies like a given one, with reasons."""

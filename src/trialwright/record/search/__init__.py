@@ -1,0 +1,1 @@
+"""Finds records: what is asked, what is answered, and the indexes that do it."""

@@ -1,0 +1,340 @@
+"""The same index in PostgreSQL: its inverted index over our tokens, columns for what is counted and sorted."""
+
+# ruff: noqa: S608  # names of tables and columns are our own, and every value is a parameter
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from trialwright.formats.ctgov.model import model
+from trialwright.kernel.errors import TrialwrightError, UserError
+from trialwright.record.query import reading
+from trialwright.record.query.leaves import Leaf
+from trialwright.record.search import cursor
+from trialwright.record.search.asked import most_first, order_of, words_asked
+from trialwright.record.search.compile_postgres import AREAS, Compiler, Condition, tsquery
+from trialwright.record.search.extract import (
+    BASIC,
+    COLUMNS,
+    FACET_FIELDS,
+    SORT_FIELDS,
+    Extract,
+    Raw,
+    edged,
+    extract,
+    keys,
+    texts,
+)
+from trialwright.record.search.filters import wanted
+from trialwright.record.search.request import Hit, SearchAnswer, SearchRequest
+from trialwright.record.search.synonyms import Gathered, SynonymTable
+from trialwright.record.store.base import Record
+
+FORM = 1
+"""Counts up when what an index holds changes; an index of another form is made anew."""
+_COLUMNS = tuple(f"{name}_{end}" for name in (*COLUMNS, reading.OLDEST_AGE) for end in ("first", "last"))
+_VECTORS = ("basic", *AREAS, "words")
+_BATCH = 500
+_PAGE = 5_000
+_LOCK = 7_208_058
+"""The number of the lock that a writer holds."""
+
+
+class PostgresIndex:
+    """See `Index`. `url`: postgresql://...; its tables begin with `search_` and are made when they are missing."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._own = threading.local()
+        self._opened: list[psycopg.Connection[Any]] = []
+        self._known: tuple[int, SynonymTable] | None = None
+        with self._connection.transaction(), self._connection.cursor() as rows:
+            rows.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            rows.execute("SELECT to_regclass('search_state')")
+            if rows.fetchone() == (None,) or self._rows("SELECT form FROM search_state") != [(FORM,)]:
+                for statement in _tables():
+                    rows.execute(statement)
+
+    @property
+    def _connection(self) -> psycopg.Connection[Any]:
+        """One for each thread."""
+        found: psycopg.Connection[Any] | None = getattr(self._own, "connection", None)
+        if found is None or found.closed:
+            found = self._own.connection = self._connect()
+            self._opened.append(found)
+        return found
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        try:
+            return psycopg.connect(self._url, autocommit=True)
+        except psycopg.OperationalError as error:
+            raise UserError(
+                f"The database does not answer: {str(error).strip()}", hint="Is the address right?"
+            ) from None
+
+    def add(self, records: Iterable[Record], upto: int) -> int:
+        """See `Index.add`: one transaction. Returns how many records came. Raises TrialwrightError."""
+        count = 0
+        try:
+            with self._connection.transaction(), self._connection.cursor() as rows:
+                rows.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+                names = self._names()
+                for batch in _batches(records):
+                    self._put(rows, batch, names)
+                    count += len(batch)
+                rows.execute("UPDATE search_state SET upto = %s, names = %s", (upto, json.dumps(names.counts())))
+        except psycopg.OperationalError as error:
+            raise TrialwrightError(
+                f"The index cannot be written: {str(error).strip()}", hint="Is the disk full?"
+            ) from None
+        return count
+
+    def analyse(self) -> None:
+        """Let the server look at what it holds, so that it plans well; worth it after a large import."""
+        self._connection.execute("VACUUM ANALYZE search_study")
+        self._connection.execute("VACUUM ANALYZE search_element")
+
+    def stands_at(self) -> int:
+        """See `Index`."""
+        return int(self._rows("SELECT upto FROM search_state")[0][0])
+
+    def size(self) -> int:
+        """See `Index`."""
+        return int(self._rows("SELECT count(*) FROM search_study")[0][0])
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        for connection in self._opened:
+            connection.close()
+        self._opened.clear()
+
+    @property
+    def synonyms(self) -> SynonymTable:
+        """The other names that a search knows now."""
+        upto = self.stands_at()
+        if self._known is None or self._known[0] != upto:
+            self._known = (upto, self._names().table())
+        return self._known[1]
+
+    def search(self, request: SearchRequest) -> SearchAnswer:
+        """See `Index`. Raises QueryError and InputError."""
+        test = wanted(request, self.synonyms)
+        where = self._compiler().condition(test)
+        total = int(self._rows(f"SELECT count(*) FROM search_study s WHERE {where.sql}", where.values)[0][0])
+        ranked = request.sort == "relevance" and any(words_asked(test))
+        if ranked:
+            found, following = self._ranked(request, test, where, total)
+        else:
+            found, following = self._sorted(request, where)
+        shown = self._matched(test, [number for number, _ in found])
+        hits = tuple(
+            Hit(f"NCT{number:08d}", score if ranked else 0.0, shown.get(number, ())) for number, score in found
+        )
+        return SearchAnswer(total, hits, following, self._facets(where, request.facets))
+
+    def ids(self, request: SearchRequest) -> Iterator[str]:
+        """See `Index`."""
+        test = wanted(request, self.synonyms)
+        where = self._compiler().condition(test)
+        order, values = _order(request, test)
+        statement = f"SELECT number FROM search_study s WHERE {where.sql} ORDER BY {order}"
+        with self._connect() as connection, connection.transaction(), connection.cursor(name="answer") as rows:
+            rows.itersize = _PAGE
+            rows.execute(statement, (*where.values, *values))
+            for (number,) in rows:
+                yield f"NCT{number:08d}"
+
+    def _ranked(
+        self, request: SearchRequest, test: Leaf, where: Condition, total: int
+    ) -> tuple[list[tuple[int, float]], str]:
+        offset = cursor.decode(request) or 0
+        rank, values = _rank(test)
+        found = self._rows(
+            f"SELECT number, {rank} AS score FROM search_study s WHERE {where.sql} "
+            "ORDER BY score DESC, number DESC LIMIT %s OFFSET %s",
+            (*values, *where.values, request.size, offset),
+        )
+        end = offset + len(found)
+        return found, cursor.encode(request, end) if found and end < total else ""
+
+    def _sorted(self, request: SearchRequest, where: Condition) -> tuple[list[tuple[int, float]], str]:
+        key, descending = _key(request)
+        after = cursor.decode(request)
+        sign, direction = ("<", "DESC") if descending else (">", "ASC")
+        rest = f" AND s.{key} {sign} %s" if after is not None else ""
+        found = self._rows(
+            f"SELECT number, s.{key} FROM search_study s WHERE {where.sql}{rest} ORDER BY s.{key} {direction} LIMIT %s",
+            (*where.values, *(() if after is None else (after,)), request.size + 1),
+        )
+        page = found[: request.size]
+        return page, cursor.encode(request, page[-1][1]) if len(found) > len(page) and page else ""
+
+    def _facets(self, where: Condition, names: tuple[str, ...]) -> dict[str, tuple[tuple[str, int], ...]]:
+        if not names:
+            return {}
+        columns = ", ".join(f"f_{name}" for name in names)
+        counts = " UNION ALL ".join(
+            f"SELECT '{name}', value, count(*) FROM hits, unnest(f_{name}) value GROUP BY value" for name in names
+        )
+        rows = self._rows(
+            f"WITH hits AS MATERIALIZED (SELECT {columns} FROM search_study s WHERE {where.sql}) {counts}", where.values
+        )
+        found: dict[str, list[tuple[str, int]]] = {name: [] for name in names}
+        for name, value, count in rows:
+            found[name].append((value, count))
+        return {name: most_first(each) for name, each in found.items()}
+
+    def _matched(self, test: Leaf, numbers: list[int]) -> dict[int, tuple[str, ...]]:
+        """Which of the words asked for stand in each of these records."""
+        found: dict[int, list[str]] = {}
+        asked = [(leaf, words) for leaf in words_asked(test) for words in leaf.alternatives][:24] if numbers else []
+        for leaf, words in asked:
+            alone = self._compiler().condition(type(leaf)(leaf.area, leaf.fields, (words,), leaf.coverage))
+            for (number,) in self._rows(
+                f"SELECT number FROM search_study s WHERE number = ANY(%s) AND {alone.sql}", (numbers, *alone.values)
+            ):
+                found.setdefault(number, []).append(" ".join(words))
+        return {number: tuple(dict.fromkeys(words)) for number, words in found.items()}
+
+    def _compiler(self) -> Compiler:
+        return Compiler(self._keys)
+
+    def _keys(self, start: str) -> list[str]:
+        """All keys that begin so."""
+        field = start.rstrip("=")
+        found = self._rows(
+            "SELECT DISTINCT key FROM search_study, unnest(k) key WHERE k @> ARRAY[%s] AND starts_with(key, %s)",
+            (field, start),
+        )
+        return sorted(key for (key,) in found)
+
+    def _names(self) -> Gathered:
+        return Gathered(**self._rows("SELECT names FROM search_state")[0][0])
+
+    def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        with self._connection.cursor() as rows:
+            return rows.execute(statement.encode(), values).fetchall()
+
+    def _put(self, rows: psycopg.Cursor[Any], batch: list[Record], names: Gathered) -> None:
+        found = {each.number: (each, record) for each, record in ((extract(record), record) for record in batch)}
+        numbers = list(found)
+        known = rows.execute("DELETE FROM search_study WHERE number = ANY(%s) RETURNING number", (numbers,)).fetchall()
+        rows.execute("DELETE FROM search_element WHERE number = ANY(%s)", (numbers,))
+        gone = {number for (number,) in known}
+        for number, (each, record) in found.items():
+            if number not in gone:
+                names.take(record, each.values)
+        rows.executemany(_insert(), [_study_row(each) for each, _ in found.values()])
+        elements = [
+            _element_row(each.number, part)
+            for each, _ in found.values()
+            for parts in each.elements.values()
+            for part in parts
+        ]
+        rows.executemany(
+            "INSERT INTO search_element (number, k, t, words) VALUES (%s, %s, %s, array_to_tsvector(%s::text[]))",
+            elements,
+        )
+
+
+def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """A few records at a time, none twice in one batch."""
+    batch: list[Record] = []
+    seen: set[str] = set()
+    for record in records:
+        number = record["protocolSection"]["identificationModule"]["nctId"]
+        if len(batch) == _BATCH or number in seen:
+            yield batch
+            batch, seen = [], set()
+        batch.append(record)
+        seen.add(number)
+    if batch:
+        yield batch
+
+
+def _key(request: SearchRequest) -> tuple[str, bool]:
+    sort, descending = order_of(request)
+    return ("number" if sort == "nct_id" else f"s_{sort}"), descending
+
+
+def _order(request: SearchRequest, test: Leaf) -> tuple[str, tuple[Any, ...]]:
+    if request.sort == "relevance" and any(words_asked(test)):
+        rank, values = _rank(test)
+        return f"{rank} DESC, number DESC", values
+    key, descending = _key(request)
+    return f"s.{key} {'DESC' if descending else 'ASC'}", ()
+
+
+def _rank(test: Leaf) -> tuple[str, tuple[Any, ...]]:
+    """What a match is worth: words anywhere, and more in titles and conditions."""
+    asked = " | ".join(tsquery(leaf.alternatives) for leaf in words_asked(test) if leaf.alternatives)
+    parts = [("basic", 1.0), ('"TitleSearch"', 2.0), ('"ConditionSearch"', 1.0)]
+    return "(" + " + ".join(f"{w} * ts_rank(s.{c}, %s::tsquery)" for c, w in parts) + ")", (asked,) * len(parts)
+
+
+def _study_row(found: Extract) -> tuple[Any, ...]:
+    said = texts(found.values)
+    every_token = [words for each in said.values() for words in each]
+    basic = [words for piece, each in said.items() if piece in BASIC for words in each]
+    vectors = {"basic": basic, "words": every_token}
+    for area in AREAS:
+        vectors[area] = [words for piece, _ in model().areas[area].parts for words in said.get(piece, ())]
+    ends = [end for name in (*COLUMNS, reading.OLDEST_AGE) for end in found.numbers.get(name, (None, None))]
+    return (
+        found.number,
+        keys(found.values),
+        Jsonb({piece: f" {edged(each)} " for piece, each in said.items()}),
+        f" {edged(basic)} ",
+        *(list(found.facets[name]) for name in FACET_FIELDS),
+        *(found.sorts[name] for name in SORT_FIELDS),
+        *ends,
+        *(sorted(set(" ".join(vectors[name]).split())) for name in _VECTORS),
+    )
+
+
+def _element_row(number: int, part: Raw) -> tuple[Any, ...]:
+    said = texts(part)
+    tokens = sorted({token for each in said.values() for words in each for token in words.split()})
+    return number, keys(part), Jsonb({piece: f" {edged(each)} " for piece, each in said.items()}), tokens
+
+
+@lru_cache(maxsize=1)
+def _insert() -> str:
+    plain = ["number", "k", "t", "basic_text", *(f"f_{n}" for n in FACET_FIELDS), *(f"s_{n}" for n in SORT_FIELDS)]
+    names = [*plain, *(f'"{column}"' for column in _COLUMNS), *(f'"{vector}"' for vector in _VECTORS)]
+    values = ["%s"] * (len(plain) + len(_COLUMNS)) + ["array_to_tsvector(%s::text[])"] * len(_VECTORS)
+    return f"INSERT INTO search_study ({', '.join(names)}) VALUES ({', '.join(values)})"
+
+
+def _tables() -> Iterator[str]:
+    columns = [
+        "number bigint PRIMARY KEY",
+        "k text[] NOT NULL",
+        "t jsonb NOT NULL",
+        "basic_text text NOT NULL",
+        *(f"f_{name} text[] NOT NULL" for name in FACET_FIELDS),
+        *(f"s_{name} bigint NOT NULL" for name in SORT_FIELDS),
+        *(f'"{column}" bigint' for column in _COLUMNS),
+        *(f'"{vector}" tsvector NOT NULL' for vector in _VECTORS),
+    ]
+    yield "DROP TABLE IF EXISTS search_study, search_element, search_state"
+    yield f"CREATE TABLE search_study ({', '.join(columns)})"
+    element = "number bigint NOT NULL, k text[] NOT NULL, t jsonb NOT NULL, words tsvector NOT NULL"
+    yield f"CREATE TABLE search_element ({element})"
+    yield "CREATE INDEX ON search_element (number)"
+    for vector in _VECTORS:
+        yield f'CREATE INDEX ON search_study USING gin ("{vector}")'
+    yield "CREATE INDEX ON search_study USING gin (k)"
+    yield "CREATE INDEX ON search_element USING gin (words)"
+    yield "CREATE INDEX ON search_element USING gin (k)"
+    for name in SORT_FIELDS:
+        yield f"CREATE INDEX ON search_study (s_{name})"
+    yield "CREATE TABLE search_state (form int NOT NULL, upto bigint NOT NULL, names jsonb NOT NULL)"
+    yield f"INSERT INTO search_state VALUES ({FORM}, 0, '{{}}')"

@@ -1,0 +1,223 @@
+"""The embedded index: tantivy in a folder. One writer, any number of readers; it can always be made anew."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tantivy
+from tantivy import FieldType, Occur, Query, Searcher
+
+from trialwright.record.query.leaves import Leaf, OneElement
+from trialwright.record.query.nodes import Node
+from trialwright.record.search import cursor
+from trialwright.record.search.asked import most_first, order_of, words_asked
+from trialwright.record.search.compile_tantivy import Compiler, either
+from trialwright.record.search.filters import wanted
+from trialwright.record.search.request import Filters, Hit, SearchAnswer, SearchRequest
+from trialwright.record.search.synonyms import SynonymTable
+from trialwright.record.search.tantivy_schema import ELEMENTS, GROUPS, STUDIES, apart, opened, schemas
+from trialwright.record.search.tantivy_writer import Files, Writer
+from trialwright.record.store.base import Record
+
+_MOST_FACETS = 100_000
+_COUNTED = 500
+_MOST_WORDS_SHOWN = 24
+_PAGE = 10_000
+
+
+Facets = Mapping[str, tuple[tuple[str, int], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """One state of the index, for one answer."""
+
+    studies: Searcher
+    elements: Searcher
+    stamp: tuple[int, int]
+    synonyms: SynonymTable
+    counted: dict[tuple[Node, Filters, tuple[str, ...]], Facets] = field(default_factory=dict)
+    """Facets that were counted already: the next pages of an answer have the same."""
+
+
+class TantivyIndex:
+    """See `Index`. `folder` is made when it is missing."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files = Files(folder)
+        self._files.prepare()
+        self._indexes = {name: opened(folder / name, schema) for name, schema in schemas().items()}
+        self._writer = Writer(self._files, self._indexes)
+        self._now: _Snapshot | None = None
+
+    def add(self, records: Iterable[Record], upto: int) -> int:
+        """See `Index.add`; returns how many records came. This object finds them at once, another process after the
+        next commit: every few thousand records and at `close`.
+
+        Raises Refused while another process writes, TrialwrightError when the disk refuses.
+        """
+        return self._writer.add(records, upto)
+
+    def stands_at(self) -> int:
+        """See `Index`."""
+        return self._writer.upto()
+
+    @property
+    def synonyms(self) -> SynonymTable:
+        """The other names that a search knows now."""
+        return self._snapshot().synonyms
+
+    def size(self) -> int:
+        """See `Index`."""
+        return self._snapshot().studies.num_docs
+
+    def close(self) -> None:
+        """Commit what is left and let go of the files."""
+        self._writer.close()
+        self._now = None
+
+    def search(self, request: SearchRequest) -> SearchAnswer:
+        """See `Index`. Raises QueryError and InputError."""
+        now = self._snapshot()
+        test = wanted(request, now.synonyms)
+        compiler = self._compiler(now)
+        query = compiler.query(test)
+        by_relevance = request.sort == "relevance" and any(words_asked(test))
+        if by_relevance:
+            total, places, following = _by_relevance(now.studies, compiler.ranked(test), request)
+        else:
+            total, places, following = _by_key(now.studies, query, request)
+        numbers = now.studies.fast_field_values("number", [address for _, address in places])
+        shown = self._matched(now, compiler, test, [int(n or 0) for n in numbers])
+        hits = tuple(
+            Hit(_nct_id(number), score if by_relevance else 0.0, shown.get(int(number or 0), ()))
+            for (score, _), number in zip(places, numbers, strict=True)
+        )
+        return SearchAnswer(total, hits, following, self._facets(now, query, request))
+
+    def ids(self, request: SearchRequest) -> Iterator[str]:
+        """See `Index`: one state of the index, however long the reader takes."""
+        now = self._snapshot()
+        test = wanted(request, now.synonyms)
+        compiler = self._compiler(now)
+        if request.sort == "relevance" and any(words_asked(test)):
+            total = _count(now.studies, compiler.query(test))
+            found = now.studies.search(compiler.ranked(test), limit=max(1, total), count=False).hits
+            for start in range(0, len(found), _PAGE):
+                addresses = [address for _, address in found[start : start + _PAGE]]
+                yield from map(_nct_id, now.studies.fast_field_values("number", addresses))
+            return
+        query, after = compiler.query(test), None
+        while True:
+            found = _page_by_key(now.studies, query, request, after, _PAGE)
+            yield from map(_nct_id, now.studies.fast_field_values("number", [address for _, address in found]))
+            if len(found) < _PAGE:
+                return
+            after = found[-1][0]
+
+    def _compiler(self, now: _Snapshot) -> Compiler:
+        return Compiler(schemas()[STUDIES], now.studies, lambda leaf: _joined(now, leaf))
+
+    def _facets(self, now: _Snapshot, query: Query, request: SearchRequest) -> Facets:
+        if not request.facets:
+            return {}
+        key = (request.query, request.filters, request.facets)
+        found = now.counted.get(key)
+        if found is None:
+            found = _counts(now.studies, query, request.facets)
+            if len(now.counted) >= _COUNTED:
+                now.counted.clear()
+            now.counted[key] = found
+        return found
+
+    def _matched(
+        self, now: _Snapshot, compiler: Compiler, test: Leaf, numbers: list[int]
+    ) -> dict[int, tuple[str, ...]]:
+        """Which of the words asked for stand in each of these records."""
+        found: dict[int, list[str]] = {}
+        if not numbers:
+            return {}
+        here = either(Query.term_query(schemas()[STUDIES], "number", number, "basic") for number in numbers)
+        asked = [(leaf, words) for leaf in words_asked(test) for words in leaf.alternatives]
+        for leaf, words in asked[:_MOST_WORDS_SHOWN]:
+            alone = compiler.query(type(leaf)(leaf.area, leaf.fields, (words,), leaf.coverage))
+            query = Query.boolean_query([(Occur.Must, alone), (Occur.Must, here)])
+            for number, _ in now.studies.search(query, limit=len(numbers), count=False, order_by_field="number").hits:
+                found.setdefault(number, []).append(" ".join(words))
+        return {number: tuple(dict.fromkeys(words)) for number, words in found.items()}
+
+    def _snapshot(self) -> _Snapshot:
+        """The latest state, with everything that this object has added."""
+        self._writer.commit()
+        stamp = self._files.stamp()
+        now = self._now
+        if now is None or now.stamp != stamp:
+            for index in self._indexes.values():
+                index.reload()
+            studies, elements = (self._indexes[name].searcher() for name in (STUDIES, ELEMENTS))
+            now = self._now = _Snapshot(studies, elements, stamp, self._files.names().table())
+        return now
+
+
+def _counts(searcher: Searcher, query: Query, names: tuple[str, ...]) -> Facets:
+    groups = [group for group, members in GROUPS.items() if set(members) & set(names)]
+    asked = {group: {"terms": {"field": f"f_{group}", "size": _MOST_FACETS}} for group in groups}
+    counts: dict[str, Counter[str]] = {name: Counter() for name in names}
+    for group, found in searcher.aggregate(query, asked).items():
+        for bucket in found["buckets"]:
+            for name, value in apart(group, bucket["key"]):
+                if name in counts:
+                    counts[name][value] += bucket["doc_count"]
+    return {name: most_first(each.items()) for name, each in counts.items()}
+
+
+def _count(searcher: Searcher, query: Query) -> int:
+    found: Any = searcher.search(query, limit=1, count=True)
+    return int(found.count)
+
+
+def _by_relevance(searcher: Searcher, query: Query, request: SearchRequest) -> tuple[int, list[Any], str]:
+    offset = cursor.decode(request) or 0
+    found: Any = searcher.search(query, limit=max(1, request.size), offset=offset, count=True)
+    total, places = int(found.count), found.hits[: request.size]
+    end = offset + len(places)
+    return total, places, cursor.encode(request, end) if places and end < total else ""
+
+
+def _by_key(searcher: Searcher, query: Query, request: SearchRequest) -> tuple[int, list[Any], str]:
+    total = _count(searcher, query)
+    places = _page_by_key(searcher, query, request, cursor.decode(request), request.size + 1)
+    more = len(places) > request.size
+    places = places[: request.size]
+    return total, places, cursor.encode(request, places[-1][0]) if more and places else ""
+
+
+def _page_by_key(searcher: Searcher, query: Query, request: SearchRequest, after: int | None, size: int) -> list[Any]:
+    """The records after a sort key, in the order asked for."""
+    sort, descending = order_of(request)
+    field = "number" if sort == "nct_id" else f"s_{sort}"
+    if after is not None:
+        low, high = (0, after - 1) if descending else (after + 1, 2**63)
+        if low > high:
+            return []
+        rest = Query.range_query(schemas()[STUDIES], field, FieldType.Unsigned, low, high)
+        query = Query.boolean_query([(Occur.Must, query), (Occur.Must, rest)])
+    order = tantivy.Order.Desc if descending else tantivy.Order.Asc
+    return searcher.search(query, limit=size, count=False, order_by_field=field, order=order).hits
+
+
+def _joined(now: _Snapshot, leaf: OneElement) -> list[int]:
+    """Studies with an element that passes."""
+    compiler = Compiler(schemas()[ELEMENTS], now.elements, lambda inner: [])
+    query = compiler.query(leaf.part)
+    total = _count(now.elements, query)
+    hits = now.elements.search(query, limit=max(1, total), count=False, order_by_field="number").hits
+    return list(dict.fromkeys(number for number, _ in hits))
+
+
+def _nct_id(number: Any) -> str:
+    return f"NCT{int(number or 0):08d}"
