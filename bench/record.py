@@ -207,8 +207,9 @@ def _peer(studies: int) -> dict[str, list[float]]:
         index = PostgresIndex(emptied(url))
         records = Generator(SOURCE).records(studies)
         start = time.perf_counter()
-        for upto, some in enumerate(_runs(records, 20_000), 1):
-            index.add(some, upto)
+        with index.bulk():
+            for upto, some in enumerate(_runs(records, 20_000), 1):
+                index.add(some, upto)
         load = time.perf_counter() - start
         index.analyse()
         asked = _requests()

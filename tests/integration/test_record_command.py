@@ -131,6 +131,43 @@ def test_export_gives_back_what_went_in(
     assert table.read_text(encoding="utf-8").startswith("NCT Number,")
 
 
+def test_export_names_the_numbers_that_are_not_kept(capsys: pytest.CaptureFixture[str], registry: Path) -> None:
+    code, out, err = run(
+        capsys, "record", "export", "--data", registry, "--ids", "NCT99999999,nct04402008", "--format", "csv"
+    )
+    assert code == 0
+    assert err == "These are not among the records kept here: NCT99999999. 1 record was written.\n"
+    code, out, err = run(capsys, "record", "export", "--data", registry, "--ids", "NCT04402008,foo")
+    assert (code, out) == (2, "")
+    assert "'foo' is no registry number. Write NCT01234567" in err
+
+
+def test_a_record_with_an_absurd_number_is_refused_and_the_others_kept(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    module = {"nctId": "NCT00000001", "briefTitle": "A"}
+    good = {"protocolSection": {"identificationModule": module}}
+    design = {"enrollmentInfo": {"count": 10**19}}
+    bad = {"protocolSection": {"identificationModule": {**module, "nctId": "NCT00000002"}, "designModule": design}}
+    file = tmp_path / "some.ndjson"
+    file.write_text(f"{json.dumps(good)}\n{json.dumps(bad)}\n", encoding="utf-8")
+    code, out, err = run(capsys, "record", "import", file, "--data", tmp_path / "data", "--no-index")
+    assert code == 2
+    assert "1 record is kept" in out
+    assert f"{file}:2: protocolSection.designModule.enrollmentInfo.count is too large." in err
+
+
+def test_a_missing_file_does_not_take_the_records_before_it_along(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "some.ndjson"
+    file.write_text('{"protocolSection": {"identificationModule": {"nctId": "NCT00000001"}}}\n', encoding="utf-8")
+    code, _, err = run(capsys, "record", "import", file, tmp_path / "gone.json", "--data", tmp_path / "data")
+    assert code == 2
+    assert "There is no such file." in err
+    assert run(capsys, "record", "export", "--data", tmp_path / "data", "--ids", "NCT00000001")[2] == ""
+
+
 def test_a_number_shows_the_record_of_the_data_folder(capsys: pytest.CaptureFixture[str], registry: Path) -> None:
     code, out, _ = run(capsys, "record", "NCT04402008", "--data", registry)
     assert code == 0

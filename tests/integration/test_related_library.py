@@ -11,6 +11,7 @@ import orjson
 import pytest
 from related_records import record
 
+from trialwright.cli.main import main
 from trialwright.formats.ctgov import record_of
 from trialwright.formats.ctgov.many import Found
 from trialwright.kernel.errors import InputError, UnknownName
@@ -107,6 +108,34 @@ def test_a_note_finds_studies_and_age_and_sex_narrow(library: Library) -> None:
     assert {"NCT99100001", "NCT07034209", OURS} & {row.nct_id for row in found[:3]}
     child = library.match("6-year-old girl with macrophage activation syndrome", 20)
     assert OURS not in [row.nct_id for row in child]
+
+
+def test_what_is_listed_has_a_telling_reason(library: Library) -> None:
+    fits = {"age", "sex", "population", "phase", "design"}
+    for note in ("58-year-old man with asthma", "65-year-old woman with lung cancer, no fever, no cough, gout"):
+        for row in library.match(note, 50):
+            assert {reason.kind for reason in row.reasons} & {"condition", "title", "inclusion"}
+    for number in (OURS, "NCT99100003"):
+        for relative in library.related(number, 60):
+            assert {reason.kind for reason in relative.reasons} - fits
+
+
+def test_the_patients_disease_is_told_beside_a_denial_and_a_mother(library: Library) -> None:
+    note = "58-year-old man. Denies breast cancer. Mother had type 2 diabetes. He has asthma."
+    found = {row.nct_id: [str(reason.words) for reason in row.reasons] for row in library.match(note, 10)}
+    assert found
+    assert all("asthma" in "; ".join(words) for words in found.values())
+    assert "condition: Asthma (the note: asthma)" in found["NCT06651385"]
+
+
+@pytest.mark.parametrize("name", ["nofile.txt", "facts.json", "facts.YAML", "patients.csv", "notes.txt.gz"])
+def test_a_single_word_that_ends_as_a_file_does_is_no_note(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["record", "match", name, "--data", str(tmp_path)])
+    assert caught.value.code == 2
+    assert f"There is no file {name}." in capsys.readouterr().err
 
 
 def test_a_note_without_findings_is_refused(library: Library) -> None:

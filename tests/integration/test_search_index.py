@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from postgresql import emptied
 from records import record_of
@@ -133,7 +134,21 @@ def test_the_order_asked_for_with_ties_by_number(opener: Opener) -> None:
     newest = [hit.nct_id[-1] for hit in index.search(SearchRequest(sort="start")).hits]
     oldest = [hit.nct_id[-1] for hit in index.search(SearchRequest(sort="start", descending=False)).hits]
     assert newest == ["2", "3", "1", "4"]
-    assert oldest == newest[::-1]
+    assert oldest == ["1", "3", "2", "4"], "a study without a day comes last in both directions"
+
+
+def test_studies_without_a_number_come_last_in_both_directions_on_every_page(opener: Opener) -> None:
+    index = opener()
+    counts = {1: 30, 2: None, 3: 0, 4: 5, 5: None}
+    index.add([study(n, **({} if count is None else {"EnrollmentCount": count})) for n, count in counts.items()], 5)
+    for descending, order in ((False, ["3", "4", "1", "2", "5"]), (True, ["1", "4", "3", "5", "2"])):
+        request = SearchRequest(sort="enrolment", descending=descending, size=2)
+        pages = [first := index.search(request)]
+        while pages[-1].next:
+            pages.append(index.search(replace(request, cursor=pages[-1].next)))
+        assert first.total == 5
+        assert [hit.nct_id[-1] for page in pages for hit in page.hits] == order
+        assert [number[-1] for number in index.ids(request)] == order
 
 
 def test_a_title_says_more_than_a_word_somewhere(opener: Opener) -> None:
@@ -203,3 +218,23 @@ def test_records_of_wrong_types_are_found_by_what_is_right_in_them(opener: Opene
     assert found(index, "", age_years=5.0, sex="MALE") == ["NCT00000009"]
     assert found(index, "AREA[StartDate]RANGE[MIN, MAX]") == []
     assert index.search(SearchRequest(facets=FACETS)).total == 1
+
+
+def test_a_bulk_import_into_postgresql_ends_with_the_same_indexes_and_answers(postgresql_url: str) -> None:
+    index = PostgresIndex(emptied(postgresql_url))
+    with psycopg.connect(postgresql_url) as database:
+        made = "SELECT indexdef FROM pg_indexes WHERE tablename LIKE 'search%' ORDER BY 1"
+        before = database.execute(made).fetchall()
+    with index.bulk():
+        index.add([study(1), study(2, Condition=["Sleep"])], 2)
+    with psycopg.connect(postgresql_url) as database:
+        assert database.execute(made).fetchall() == before
+    assert found(index, "sleep") == ["NCT00000002"]
+    index.close()
+
+
+def test_a_search_need_not_tell_its_words(opener: Opener) -> None:
+    index = opener()
+    index.add([study(1)], 1)
+    (hit,) = index.search(SearchRequest(parse("caffeine"), explained=False)).hits
+    assert (hit.nct_id, hit.matched) == ("NCT00000001", ())

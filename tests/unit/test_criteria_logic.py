@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from trialwright.formats.ctgov import StudyRecord
+from trialwright.formats.ctgov.many import Found, read_many
+from trialwright.record.begin_criteria import Begun, begin_criteria
 from trialwright.record.criteria_logic import Reader, read_criterion
 
 READ = [
@@ -37,6 +43,15 @@ READ = [
         "birth_date + 18 years <= screening and birth_date + 76 years > screening",
     ),
     ("I01", "Male or female, ≥ 18 years of age", "birth_date + 18 years <= screening"),
+    ("I01", "Aged at least 16 years, of any gender", "birth_date + 16 years <= screening"),
+    ("I01", "Adults aged 18 years or older at informed consent", "birth_date + 18 years <= screening"),
+    ("I01", "Equal to or older than 22 years of age", "birth_date + 22 years <= screening"),
+    ("I01", "At least 13 years of age at the time of enrollment", "birth_date + 13 years <= enrolment"),
+    (
+        "I01",
+        "≥18 years old and <80 years old",
+        "birth_date + 18 years <= screening and birth_date + 80 years > screening",
+    ),
     ("I01", "Women 18 years of age or older", 'sex == "female" and birth_date + 18 years <= screening'),
     ("E01", "Patients younger than 12 years", "birth_date + 12 years > screening"),
     ("I01", "6 to 17 months of age", "birth_date + 6 months <= screening and birth_date + 18 months > screening"),
@@ -48,6 +63,19 @@ READ = [
 
 LEFT = [
     ("I01", "Age over 18 years"),
+    ("I01", "Age >18 and < 60 years"),
+    ("I01", "Aged 18 years or older at the time of the surgery"),
+    ("I01", "Aged 18 years or older at baseline"),
+    ("I01", "Healthy adults aged 18 to 65 years"),
+    ("I01", "Japanese men aged 65 years or older"),
+    ("I01", "Skeletally mature and at least 18 years old"),
+    ("I01", "Non-pregnant female at least 18 years of age"),
+    ("I01", "Adults under 60 years of age"),
+    ("I01", "Adults with BMI ≥ 30 kg/m2"),
+    ("I01", "Adult women"),
+    ("I01", "At least 6 months"),
+    ("I01", "Male participants..."),
+    ("I01", "Men:"),
     ("I01", "Adults able to consent"),
     ("I01", "Men and women"),
     ("I01", "ECOG 0-1 and life expectancy of 3 months"),
@@ -103,3 +131,86 @@ def test_a_criterion_that_nobody_could_fulfil_beside_the_others_stays_text() -> 
     assert reader.read("I01", "BMI ≥ 30 kg/m2")
     assert reader.read("E01", "BMI > 28 kg/m2") == ""
     assert list(reader.items) == ["bmi"]
+
+
+def begun(criteria: str, low: str = "18 Years", high: str = "") -> Begun:
+    ages = {"minimumAge": low, "maximumAge": high, "sex": "ALL"}
+    modules = {
+        "identificationModule": {"nctId": "NCT00000001"},
+        "eligibilityModule": {"eligibilityCriteria": criteria, **{key: value for key, value in ages.items() if value}},
+    }
+    return begin_criteria(StudyRecord.of({"protocolSection": modules}))
+
+
+def logic_of(found: Begun) -> dict[str, str]:
+    return {criterion["id"]: criterion["logic"] for criterion in found.criteria}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Adults >= 18 years and diagnosed with a disease",
+        "Adults (at least 18 years of age) without a history of surgery",
+        "Non-pregnant and non-lactating women aged 18 years or older",
+        "Speaks English and is 18 years or older",
+        "A child whose parent is at least 18 years old",
+        "18 years of age or older at the time of the operation",
+    ],
+)
+def test_an_age_is_never_all_that_is_left_of_a_longer_demand(text: str) -> None:
+    found = begun(f"Inclusion Criteria:\n\n* {text}")
+    assert logic_of(found) == {"I01": "judged_i01", "I02": "birth_date + 18 years <= screening"}
+    assert [item["id"] for item in found.judged] == ["judged_i01"]
+
+
+def test_a_text_that_says_just_the_records_limits_needs_no_second_criterion() -> None:
+    found = begun("Inclusion Criteria:\n\n* Aged 18 to 60 years (inclusive) at enrolment", high="60 Years")
+    assert logic_of(found) == {"I01": "birth_date + 18 years <= enrolment and birth_date + 61 years > enrolment"}
+    assert "limits" not in found.criteria[0]["label"]
+
+
+@pytest.mark.parametrize("text", ["Age >18 and < 60 years", "Older than 18 years but less than 60"])
+def test_an_end_that_may_be_left_out_is_judged_and_shown_beside_the_records_limits(text: str) -> None:
+    found = begun(f"Inclusion Criteria:\n\n* {text}", high="60 Years")
+    assert logic_of(found)["I01"] == "judged_i01"
+    assert found.criteria[0]["label"] == f"{text} (but the record's limits: at least 18 years; at most 60 years)"
+
+
+def test_a_strict_end_that_is_certain_holds_against_the_records_limits() -> None:
+    found = begun("Inclusion Criteria:\n\n* Patients ≥18 years old and <80 years old", high="80 Years")
+    assert logic_of(found)["I01"] == "birth_date + 18 years <= screening and birth_date + 80 years > screening"
+    assert found.criteria[0]["label"].endswith("(but the record's limits: at least 18 years; at most 80 years)")
+
+
+def test_words_that_count_the_end_in_are_no_conflict() -> None:
+    found = begun(
+        "Inclusion Criteria:\n\n* Skeletally mature, at least 18 and not older than 60 years", high="60 Years"
+    )
+    assert found.criteria[0]["label"] == "Skeletally mature, at least 18 and not older than 60 years"
+
+
+@pytest.mark.parametrize("nothing", ["N/A", "NA", "None", "none;", "Not applicable.", "n / a"])
+def test_a_list_that_says_it_is_empty_gives_no_criterion(nothing: str) -> None:
+    found = begun(f"Inclusion Criteria:\n\n* 18 years of age or older\n\nExclusion Criteria:\n\n* {nothing}")
+    assert list(logic_of(found)) == ["I01"]
+
+
+AGE_WORDS = """
+a adult adults age aged ages all an and any are at be being between both breast breastfeeding consent currently
+enrollment enrolment equal feeding female females for form from gender genders greater in inclusive inclusively
+individual informed is lactating less limit limited male males man men more must no not nursing of old older on or
+over above participant participants patient patients pregnancy pregnant range regardless screening sex signing
+subject subjects than that the time to under who with woman women year years y month months least
+"""
+
+
+def test_no_record_loses_a_word_of_a_criterion_that_became_an_age_or_a_sex(shared: Path) -> None:
+    texts = [
+        criterion["text"]
+        for found in read_many(shared / "record" / "ctgov_v2_dev.jsonl.gz")
+        if isinstance(found, Found)
+        for criterion in begin_criteria(StudyRecord.of(found.data)).criteria
+        if re.search(r"birth_date|sex ==", criterion["logic"]) and criterion["label"] != "Age and sex"
+    ]
+    assert len(texts) > 150
+    assert {word for text in texts for word in re.findall(r"[^\W\d_]+", text.lower())} - set(AGE_WORDS.split()) == set()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,19 @@ def record(number: int, **more: Any) -> dict[str, Any]:
 
 def text(number: int) -> str:
     return json.dumps(record(number))
+
+
+def enrolling(count: object) -> dict[str, Any]:
+    found = record(4)
+    found["protocolSection"]["designModule"] = {"enrollmentInfo": {"count": count}}
+    return found
+
+
+def placed(latitude: object) -> dict[str, Any]:
+    found = record(4)
+    module = {"locations": [{"geoPoint": {"lat": latitude, "lon": 1}}]}
+    found["protocolSection"]["contactsLocationsModule"] = module
+    return found
 
 
 ONE, TWO, THREE = text(1), text(2), text(3)
@@ -111,6 +126,11 @@ BAD = {
     "no number": ('{"protocolSection": {}}', "file:1: The record does not say its number"),
     "number of a wrong form": (ONE.replace("NCT", "XYZ"), "which is no registry number"),
     "a wrong type": (json.dumps(record(4, acronym=["x"])), "identificationModule.acronym should be text and is a list"),
+    "a number beyond reason": (json.dumps(enrolling(10**19)), "designModule.enrollmentInfo.count is too large."),
+    "a number as text beyond reason": (json.dumps(enrolling("9" * 30)), "enrollmentInfo.count is too large."),
+    "a number one beyond reason": (json.dumps(enrolling(2**53 + 1)), "enrollmentInfo.count is too large."),
+    "a place beyond reason": (json.dumps(placed(10**19)), "locations[0].geoPoint.lat is too large."),
+    "a place that is text": (json.dumps(placed("north")), "locations[0].geoPoint.lat should be a number and is text."),
     "not a number": (ONE.replace('"{[', 'NaN, "{['), "file:1: This is not JSON"),
     "nested too deep": ('{"protocolSection": ' + "[" * 5000, "file:1: "),
     "half a letter": (ONE.replace("{[", "\\ud800"), "file:1: This is not JSON"),
@@ -144,6 +164,20 @@ def test_a_list_that_is_cut_short_says_so(tmp_path: Path) -> None:
     good, bad = read(tmp_path, f"[{ONE},\n{TWO}")
     assert good == ["NCT00000001", "NCT00000002"]
     assert bad == ["file:2: The list ends in the middle, after 2 records. It was cut short; fetch it again."]
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_packed_file_that_is_cut_gives_all_records_before_the_cut(tmp_path: Path, listed: bool) -> None:
+    records = [json.dumps(record(n, officialTitle=hashlib.sha256(str(n).encode()).hexdigest())) for n in range(1, 201)]
+    whole = f"[{', '.join(records)}]" if listed else "\n".join(records)
+    packed = gzip.compress(whole.encode())[: -len(records) * 3]
+    plain = zlib.decompressobj(31).decompress(packed).decode()
+    count = sum(text in plain for text in records)
+    assert 100 < count < 200
+    good, bad = read(tmp_path, packed)
+    assert good == [f"NCT{n:08}" for n in range(1, count + 1)]
+    (sentence,) = bad
+    assert sentence.startswith(f"file: It cannot be read further after {count} records: ")
 
 
 def test_what_is_no_text_of_records_is_refused(tmp_path: Path) -> None:

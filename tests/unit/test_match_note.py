@@ -77,6 +77,59 @@ def test_the_familys_illness_is_not_the_patients() -> None:
     assert not {"diabete", "breast", "cancer"} & note.terms.keys()
 
 
+@pytest.mark.parametrize(
+    ("text", "said", "not_said"),
+    [
+        ("Mother with diabetes; patient is a 50-year-old man with asthma", "asthma", "diabete"),
+        ("A 70-year-old woman whose mother has breast cancer and who has asthma", "asthma", "breast"),
+        ("His mother had gout and the patient has asthma.", "asthma", "gout"),
+        ("Her father has gout and she has asthma.", "asthma", "gout"),
+        ("Patient with asthma, mother has gout.", "asthma", "gout"),
+        ("Seen with asthma; mother, who had gout, and who had psoriasis; he has a rash.", "rash", "psoriasis"),
+        ("50-year-old man with asthma whose mother has gout; father had psoriasis.", "asthma", "psoriasis"),
+        ("Lives with his wife, who has noted ataxia.", "ataxia", "whose"),
+    ],
+)
+def test_a_family_members_illness_ends_where_the_patient_is_spoken_of_again(
+    text: str, said: str, not_said: str
+) -> None:
+    terms = read_note(text).terms
+    assert said in terms
+    assert not_said not in terms
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "denied"),
+    [
+        ("50 yo man, no fever, no cough, asthma", {"asthma"}, {"fever", "cough"}),
+        ("Denies fever, denies cough, asthma and gout", {"asthma", "gout"}, {"fever", "cough"}),
+        ("No fever, no cough, chills or sweats", set(), {"fever", "cough", "chill", "sweat"}),
+        ("No fever, cough, chills", set(), {"fever", "cough", "chill"}),
+        ("He has no history of asthma.", set(), {"asthma"}),
+        ("65-year-old woman with lung cancer ruled out.", set(), {"lung", "cancer"}),
+        ("65-year-old woman with asthma and lung cancer ruled out.", {"asthma"}, {"lung", "cancer"}),
+        ("Lung cancer was excluded.", set(), {"lung", "cancer"}),
+        ("Lung cancer has been excluded, asthma", {"asthma"}, {"lung", "cancer"}),
+        ("Asthma. Lung cancer is unlikely.", {"asthma"}, {"lung", "cancer"}),
+        ("HIV negative man with asthma", {"asthma"}, {"immunodeficiency"}),
+        ("Lung cancer negative", set(), {"lung", "cancer"}),
+        ("Fever and cough were denied.", set(), {"fever", "cough"}),
+        ("Fever denied; asthma", {"asthma"}, {"fever"}),
+        ("He denied fever.", set(), {"fever"}),
+        ("The scan ruled out gout.", set(), {"gout"}),
+        ("Gout cannot be excluded.", {"gout"}, set()),
+        ("Gout is not ruled out.", {"gout"}, set()),
+        ("No complaints other than gout.", {"gout"}, set()),
+        ("He is not happy with his posture and complains of gout.", {"gout"}, set()),
+        ("HER2-negative breast cancer", {"breast", "cancer"}, {"her2"}),
+    ],
+)
+def test_a_denial_reaches_its_own_finding_before_or_behind_it(text: str, said: set[str], denied: set[str]) -> None:
+    note = read_note(text)
+    assert said <= note.terms.keys()
+    assert denied <= note.denied
+
+
 def test_the_main_problem_weighs_more_than_past_history() -> None:
     note = read_note("A man was diagnosed with sarcoidosis. He is tired. Past medical history: psoriasis.")
     assert note.terms["sarcoidosis"] > note.terms["psoriasis"]

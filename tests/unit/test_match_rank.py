@@ -45,6 +45,25 @@ def test_a_condition_that_the_note_denies_speaks_against() -> None:
     assert "the note denies: sarcoidosis" in [str(r.words) for r in found[0].reasons]
 
 
+def test_the_disease_that_matched_is_told_however_late_the_note_says_it() -> None:
+    note = "58-year-old man. Denies breast cancer. Mother had type 2 diabetes. He has asthma."
+    found = ranked(note, record(1, "A study", ["Asthma"], ages=("18 Years", "")))
+    assert [str(r.words) for r in found[0].reasons] == ["condition: Asthma (the note: asthma)", "age fits ≥ 18"]
+
+
+def test_a_study_that_only_fits_in_age_and_sex_is_not_listed() -> None:
+    ages = ("18 Years", "75 Years")
+    asthma, other = record(1, "A", ["Asthma"], ages=ages), record(2, "Lungs", ["Transplant"], ages=ages)
+    assert [row.nct_id for row in ranked("58-year-old man with a lung mass and asthma", asthma, other)] == [
+        "NCT00000001"
+    ]
+
+
+def test_a_title_that_the_note_speaks_of_is_told() -> None:
+    found = ranked("58-year-old man with sarcoidosis", record(1, "Sarcoidosis", ["Healthy"]))
+    assert str(found[0].reasons[0].words) == "title or keywords speak of: sarcoidosis"
+
+
 @pytest.mark.parametrize(
     ("ages", "age", "misfit"),
     [

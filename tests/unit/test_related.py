@@ -93,6 +93,14 @@ def test_parts_add_up_to_the_score() -> None:
     assert list(found.reasons) == sorted(found.reasons, key=lambda r: (-r.points, r.kind, r.words.en))
 
 
+def test_what_has_only_ages_phase_and_design_in_common_is_no_relative() -> None:
+    ages = ("18 Years", "75 Years")
+    asked, near = (record(n, f"T{n}", ["Asthma"], phase="PHASE2", ages=ages) for n in (1, 2))
+    far = record(3, "Something else", ["Psoriasis"], phase="PHASE2", ages=ages)
+    assert {"population", "phase"} <= reasons(asked, far).keys()
+    assert [row.nct_id for row in closest(profile_of(asked), map(profile_of, (far, near)), 10)] == ["NCT00000002"]
+
+
 def test_same_title_by_the_same_sponsor_is_shown_once() -> None:
     asked, first, copy = about("asthma", "budesonide", 1, 2, 3)
     copy["protocolSection"]["identificationModule"]["briefTitle"] = "Budesonide in asthma, 2"

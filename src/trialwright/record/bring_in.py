@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -71,7 +71,7 @@ def bring_in(
     brought = Brought()
     batch = _Batch(store, brought, seen, tell)
     with store.writing():
-        for answer in answers:
+        for answer in _with_end(answers, batch):
             if isinstance(answer, InputError):
                 brought.bad += 1
                 tell(str(answer))
@@ -83,6 +83,15 @@ def bring_in(
         batch.keep()
         progress(brought.kept)
     return brought
+
+
+def _with_end(answers: Iterable[Answer | Ready], batch: _Batch) -> Iterator[Answer | Ready]:
+    """The answers; where the reading ends with an error (no such file), what waits is kept before it is raised."""
+    try:
+        yield from answers
+    except InputError:
+        batch.keep()
+        raise
 
 
 class _Batch:

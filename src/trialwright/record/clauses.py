@@ -87,15 +87,16 @@ def simple(text: str) -> str:
 
 _PEOPLE = (
     r"(?:(?:all|the|a|an|any|be|must be|must have|should be|who are|who is|who have|is|are|was|were|has|have|"
-    r"having|with|"
-    r"patients?|subjects?|participants?|volunteers?|individuals?|persons?|people|adults?|healthy|eligible|of|or|and|"
+    r"having|with|be(?:ing)?|"
+    r"patients?|subjects?|participants?|volunteers?|individuals?|persons?|people|adults?|eligible|of|or|and|"
     r"known|current|currently|the)\s+)*"
 )
 _BOTH = (
     r"(?:(?:both|either|any|all|no)\s+(?:sex(?:es)?|genders?)(?:\s+limit(?:s|ation)?)?"
-    r"|(?:fe)?males? (?:and|or|and/or|/) (?:fe)?males?|(?:wo)?men (?:and|or|and/or) (?:wo)?men|males?/females?)"
+    r"|(?:fe)?males? (?:and|or|and/or|/) (?:fe)?males?|(?:wo)?men (?:and|or|and/or) (?:wo)?men|males?/females?"
+    r"|regardless of (?:gender|sex)|(?:gender|sex) is not limited)"
 )
-_INCLUSIVE = r"(?:\s*,?\s*\(?inclusive\)?)?"
+_INCLUSIVE = r"(?:\s*,?\s*\(?(?:both )?inclusive(?:ly)?\)?)?"
 _DAY = (
     r"(?:screening visit|screening|baseline|enrol?lment|study entry|inclusion|informed consent|consent"
     r"|signing (?:of )?(?:the )?informed consent(?: form)?)"
@@ -138,7 +139,7 @@ def limit_clause(text: str, inclusion: bool) -> Clause | None:
     """`platelets < 50 x 10^9/L`, `ECOG 0 or 1`, `AST and ALT <= 2.5 x ULN`."""
     head = re.match(rf"{_PEOPLE}(?:(?:serum|an?|calculated|estimated|measured)\s+)*?(?={_any_name()})", text)
     named = re.compile(rf"({_any_name()})").match(text, head.end() if head else 0)
-    if named is None:
+    if named is None or _ADULTS.search(text):
         return None
     first, rest = _names()[named[1]], text[named.end() :]
     second = re.match(rf"(?:\s*\(([a-z0-9 -]{{1,12}})\))?\s*(and/or|and|or|/)\s*({_any_name()})", rest)
@@ -226,7 +227,9 @@ _SEXES = {f"{word}{end}": "female" for word in ("female", "woman", "women") for 
 _SEX = rf"(?:({'|'.join(_SEXES)})\b\s*(?:patients?|subjects?|participants?|volunteers?)?\s*,?\s*)?"
 _PERIODS = {"y": "years", "m": "months", "w": "weeks", "d": "days"}
 _OLDER = r"(?:or|and) (?:older|above|over|more)(?: of age)?"
-_LEAST = r"(?:≥|at least|greater than or equal to|not less than)"
+_LEAST = r"(?:≥|at least|(?:greater|older) than or equal to|equal to or older than|not less than)"
+_ADULTS = re.compile(r"\badults?\b")
+"""A word that demands an age of its own; a lower limit beside it says which."""
 _ONE_AGE = (
     ("from", rf"{_AGED}{_LEAST}\s*(\d+){_PERIOD}(?:\s*{_OLDER})?{_WHEN}"),
     ("from", rf"{_AGED}(\d+)\s*\+{_PERIOD}{_WHEN}"),
@@ -242,12 +245,12 @@ _TWO_AGES = (
 def who_clause(text: str) -> Clause | None:
     """Ages and a sex: `aged 18 to 75 years`, `women >= 18 years old`, `male`."""
     body = re.sub(rf"^{_PEOPLE}(?:{_BOTH}\s*,?\s*)?(?:{_PEOPLE})", "", text)
-    body = re.sub(rf"\s*,?\s*{_BOTH}$", "", body)
+    body = re.sub(rf"\s*,?\s*(?:\bof )?{_BOTH}$", "", body)
     sexed = re.match(_SEX, body)
     sex = _SEXES[sexed[1]] if sexed and sexed[1] else ""
     rest = re.sub(rf"^{_PEOPLE}", "", body[sexed.end() if sexed else 0 :])
     ages = _ages(rest) if rest else ""
-    if ages is None or not (sex or ages):
+    if ages is None or not (sex or ages) or (_ADULTS.search(text) and "<=" not in ages):
         return None
     return Clause(" and ".join(part for part in (f'sex == "{sex}"' if sex else "", ages) if part))
 
@@ -255,26 +258,35 @@ def who_clause(text: str) -> Clause | None:
 def _ages(text: str) -> str | None:
     """The limits of a day of birth; None where the text is no age, or can be read in two ways (`over 18`)."""
     aged = bool(re.match(r"aged?|ages|between the ages|of age", text)) or bool(re.search(r"old|of age|aged", text))
+    day = _day(text)
     for kind, pattern in _ONE_AGE:
-        if (found := re.fullmatch(pattern, text)) and (found[2] or aged):
+        if (found := re.fullmatch(pattern, text)) and day and (aged or (found[2] or "").startswith("y")):
             unit = _PERIODS[(found[2] or "y")[0]]
-            return {"from": _from, "under": _under, "to": _to}[kind](int(found[1]), unit)
-    if (found := re.fullmatch(_TWO_AGES, text)) and (found[3] or aged) and int(found[1]) < int(found[2]):
+            return {"from": _from, "under": _under, "to": _to}[kind](int(found[1]), unit, day)
+    found = re.fullmatch(_TWO_AGES, text)
+    if found and day and (aged or (found[3] or "").startswith("y")) and int(found[1]) < int(found[2]):
         unit = _PERIODS[(found[3] or "y")[0]]
-        return f"{_from(int(found[1]), unit)} and {_to(int(found[2]), unit)}"
+        return f"{_from(int(found[1]), unit, day)} and {_to(int(found[2]), unit, day)}"
     return None
 
 
-def _from(number: int, unit: str) -> str:
-    return f"birth_date + {number} {unit} <= screening"
+def _day(text: str) -> str:
+    """The day on which an age is counted, "" where that is not one of the days that every patient has."""
+    if re.search(r"\bbaseline\b", text):
+        return ""
+    return "enrolment" if re.search(r"\b(?:enrol?lment|study entry|inclusion)\b", text) else "screening"
 
 
-def _under(number: int, unit: str) -> str:
-    return f"birth_date + {number} {unit} > screening"
+def _from(number: int, unit: str, day: str) -> str:
+    return f"birth_date + {number} {unit} <= {day}"
 
 
-def _to(number: int, unit: str) -> str:
-    return _under(number + 1, unit)
+def _under(number: int, unit: str, day: str) -> str:
+    return f"birth_date + {number} {unit} > {day}"
+
+
+def _to(number: int, unit: str, day: str) -> str:
+    return _under(number + 1, unit, day)
 
 
 _EXPECTING = re.compile(

@@ -36,6 +36,8 @@ _HEADING = re.compile(
     r"(?:\s+(?:all\s+)?(?:of\s+)?the following)?"
 )
 _ANY = re.compile(r".*\b(?:any|one|either)(?: or more)? of the following.*")
+_UNFINISHED = re.compile(r"(?:\.\.|…|:)\s*$")
+"""The end of a text that goes on elsewhere."""
 _SOURCE = {"assumption": "Read out of the criterion's words; the record does not list what is collected."}
 _USUAL = {"assumption": "Usual limits of adults; a site's own laboratory limits go before them."}
 
@@ -89,7 +91,7 @@ class Reader:
 
 def read_criterion(code: str, text: str) -> Clause | None:
     """What a criterion demands, where every word of it is understood."""
-    if len(text) > LONGEST:
+    if len(text) > LONGEST or _UNFINISHED.search(text):
         return None
     lines = [line for line in text.split("\n") if line.strip()]
     if len(lines) > 1:

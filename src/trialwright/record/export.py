@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 import orjson
 
 from trialwright.formats.ctgov.table import lines
-from trialwright.kernel.errors import OutputExists, TrialwrightError
+from trialwright.kernel.errors import InputError, OutputExists, TrialwrightError
+from trialwright.record.store.base import Store
 
 _BREAK = re.compile(rb"[ \t\r\n]*[\r\n][ \t\r\n]*")
 
@@ -50,6 +51,43 @@ FORMS: Mapping[str, Callable[[Iterable[bytes]], Iterator[bytes]]] = MappingProxy
     {"ndjson": ndjson, "json": json_list, "csv": csv}
 )
 """Records as they are kept -> pieces of a file."""
+
+
+_NUMBER = re.compile(r"NCT\d{8}")
+
+
+def numbers_in(text: str) -> list[str]:
+    """Registry numbers, parted by commas, each once. Raises InputError for what is none."""
+    found = dict.fromkeys(part.strip() for part in text.split(",") if part.strip())
+    for number in found:
+        if not _NUMBER.fullmatch(number.upper()):
+            raise InputError(f"'{number[:40]}' is no registry number.", hint="Write NCT01234567,NCT07654321.")
+    return list(dict.fromkeys(map(str.upper, found)))
+
+
+class Asked:
+    """The texts of the records with these numbers (none named: all of them), and what became of the numbers.
+
+    `given`: how many there were so far. `missing`: numbers under which nothing is kept, once all were read.
+    """
+
+    def __init__(self, store: Store, numbers: Sequence[str]) -> None:
+        self._store, self._numbers = store, numbers
+        self.given = 0
+        self.missing: list[str] = []
+
+    def __iter__(self) -> Iterator[bytes]:
+        texts = map(self._one, self._numbers) if self._numbers else self._store.each()
+        for text in texts:
+            if text is not None:
+                self.given += 1
+                yield text
+
+    def _one(self, number: str) -> bytes | None:
+        text = self._store.get(number)
+        if text is None:
+            self.missing.append(number)
+        return text
 
 
 def write_file(

@@ -72,12 +72,18 @@ def _shared_out(pieces: Iterator[Place], workers: int) -> Iterator[Read]:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_quiet) as pool:
         try:
-            for chunk in _chunks(pieces):
-                waiting.append((chunk, pool.submit(_read, chunk)))
-                if len(waiting) > 2 * workers:
-                    yield from _answered(*waiting.popleft())
+            ended: InputError | None = None
+            try:
+                for chunk in _chunks(pieces):
+                    waiting.append((chunk, pool.submit(_read, chunk)))
+                    if len(waiting) > 2 * workers:
+                        yield from _answered(*waiting.popleft())
+            except InputError as error:  # there is no such file: what was read before is answered first
+                ended = error
             while waiting:
                 yield from _answered(*waiting.popleft())
+            if ended:
+                raise ended
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -85,14 +91,20 @@ def _shared_out(pieces: Iterator[Place], workers: int) -> Iterator[Read]:
 def _chunks(pieces: Iterator[Place]) -> Iterator[list[Place]]:
     chunk: list[Place] = []
     weight = 0
-    for place in pieces:
-        chunk.append(place)
-        weight += len(place[0].text) if isinstance(place[0], Piece | Found) else 0
-        if len(chunk) >= CHUNK or weight >= HEAVY:
-            yield chunk
-            chunk, weight = [], 0
+    ended: InputError | None = None
+    try:
+        for place in pieces:
+            chunk.append(place)
+            weight += len(place[0].text) if isinstance(place[0], Piece | Found) else 0
+            if len(chunk) >= CHUNK or weight >= HEAVY:
+                yield chunk
+                chunk, weight = [], 0
+    except InputError as error:
+        ended = error
     if chunk:
         yield chunk
+    if ended:
+        raise ended
 
 
 def _read(chunk: list[Place]) -> list[list[_Told]]:

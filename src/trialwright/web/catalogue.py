@@ -13,6 +13,9 @@ from trialwright.record.library import Library
 from trialwright.record.search.request import SearchRequest
 from trialwright.web import shelf
 
+FEW = 10
+"""With fewer records than this, those that there are can be named."""
+
 _LOCK = threading.Lock()
 _OPEN: dict[str, Library] = {}
 
@@ -36,8 +39,19 @@ def record(name: str) -> StudyRecord:
     """The record with this number, in any case; a former number leads to it. Raises UnknownName."""
     found = library().get(name.upper())
     if found is None:
-        raise UnknownName("study", name, [s.registration.identity.nct_id for s in shelf.studies().values()])
+        raise not_kept(name)
     return found
+
+
+def not_kept(name: str) -> UnknownName:
+    """The error for a number under which nothing is kept."""
+    size = library().store.size()
+    if size < FEW:
+        return UnknownName("study", name, [s.registration.identity.nct_id for s in shelf.studies().values()])
+    error = UnknownName("study", name, ())
+    error.what = f"The study '{name[:40]}' is not among the {size:,} records kept here."
+    error.args = (str(error),)
+    return error
 
 
 def timestamp() -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
 import shutil
 import socket
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,18 +53,27 @@ def prepare(
     folder = data or (rehearsal.resolve().parent if rehearsal else Path.cwd()) / "data"
     folder.mkdir(parents=True, exist_ok=True)
     database = folder / DATABASE
-    if rehearsal is not None:
-        head = _head(rehearsal)
-        if database.exists() and not fresh and head != _origin(database):
-            tell(_put_aside(database))
-            fresh = True
-        if fresh or not database.exists():
-            copy_database(rehearsal / DATABASE, database)
-            (folder / ORIGIN).write_text(json.dumps({"head": head}) + "\n", encoding="utf-8")
-        os.environ.setdefault("TRIALWRIGHT_RESULTS", str(rehearsal.resolve()))
-    os.environ.setdefault("TRIALWRIGHT_SECRET", _secret(folder / "secret"))
-    setup(database.resolve(), accounts=True)
+    with _alone(folder):
+        if rehearsal is not None:
+            head = _head(rehearsal)
+            if database.exists() and not fresh and head != _origin(database):
+                tell(_put_aside(database))
+                fresh = True
+            if fresh or not database.exists():
+                copy_database(rehearsal / DATABASE, database)
+                (folder / ORIGIN).write_text(json.dumps({"head": head}) + "\n", encoding="utf-8")
+            os.environ.setdefault("TRIALWRIGHT_RESULTS", str(rehearsal.resolve()))
+        os.environ.setdefault("TRIALWRIGHT_SECRET", _secret(folder / "secret"))
+        setup(database.resolve(), accounts=True)
     return database
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait for another server that makes this data folder ready (its copy, its key, its tables); let others wait."""
+    with (folder / ".starting").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def use_records(place: str, tell: Callable[[str], object] = print) -> None:
@@ -179,5 +189,6 @@ def _options(port: int) -> dict[str, Any]:
         "workers": 1,
         "threads": THREADS,
         "loglevel": "warning",
+        "limit_request_line": 0,  # a query may have 10,000 characters, each of them up to 12 in an address
         "proc_name": "trialwright",
     }

@@ -217,3 +217,29 @@ def test_statistics_count_every_record(api: Any, real: dict[str, Any]) -> None:
     assert {entry["type"] for entry in api("stats/field/values", types="BOOLEAN").json()} == {"BOOLEAN"}
     assert api("stats/field/values", fields="Nothing").status_code == 404
     assert api("version").json()["dataTimestamp"].endswith("T00:00:00")
+
+
+@pytest.mark.parametrize("name", ["query.cond", "query.term", "filter.advanced", "postFilter.advanced"])
+def test_a_slip_in_a_query_names_its_parameter_and_the_character(api: Any, name: str) -> None:
+    answer = api("studies", **{name: "pain (HLH"})
+    assert answer.status_code == 400
+    assert answer.content.decode().startswith(f"`{name}` parameter, character 6: This bracket is not closed.")
+
+
+def test_a_wrong_direction_is_told_apart_from_a_wrong_field(api: Any) -> None:
+    said = api("studies", sort="StartDate:sideways").content.decode()
+    assert said == "`sort` parameter: there is no direction `sideways`. Write StartDate:asc or StartDate:desc."
+    assert "`Sideways:asc` cannot be sorted by" in api("studies", sort="Sideways:asc").content.decode()
+
+
+@pytest.mark.parametrize("count", [0, -1, 101])
+def test_a_count_of_related_studies_out_of_bounds_is_refused(api: Any, count: int) -> None:
+    answer = api(f"studies/{BUILT_IN}/related", count=count)
+    assert answer.status_code == 400
+    assert answer.content.decode() == f"`count` parameter: {count} is not from 1 to 100."
+
+
+def test_a_number_that_is_not_kept_says_among_how_many(api: Any) -> None:
+    answer = api("studies/NCT99999999")
+    assert answer.status_code == 404
+    assert answer.content.decode() == "The study 'NCT99999999' is not among the 354 records kept here."

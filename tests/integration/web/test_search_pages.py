@@ -117,6 +117,13 @@ def test_a_slip_in_the_query_is_pointed_at(search: Any, query: str, column: int,
 def test_wrong_values_are_told_beside_their_field(search: Any) -> None:
     assert "is not a day" in search(answers=400, start_from="yesterday")
     assert "does not exist" in search(answers=400, phase="PHASE9")
+    page = search(answers=400, sex="FOO").replace("&#39;", "'")
+    assert "There is no sex of a patient 'FOO'. Known: female, male." in page
+    for name in ("results", "healthy", "sort"):
+        page = search(answers=400, **{name: "zzz"})
+        assert "zzz" in page.split(f'id="wrong-{name}"')[1].split("</p>")[0], name
+    assert "end before they begin: 2026 to 2025-01" in search(answers=400, start_from="2026", start_to="2025-01")
+    assert Client().get("/search/download.ndjson", {"sex": "FOO"}).status_code == 400
 
 
 def test_pages_follow_by_cursor_and_each_study_comes_once(search: Any) -> None:

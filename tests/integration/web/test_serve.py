@@ -8,6 +8,8 @@ import os
 import socket
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +119,24 @@ def test_another_rehearsal_renews_the_copy_and_keeps_the_old_one(
     assert told[0].count(".") == 2, "one sentence, and the dot of a file's name"
     kept = sorted(file.name for file in data.glob("conduct-*"))
     assert kept == ["conduct-aaaaaaaa-2.sqlite3", "conduct-aaaaaaaa.sqlite3", "conduct-bbbbbbbb.sqlite3"]
+
+
+def test_two_servers_may_start_in_one_folder_at_once(tmp_path: Path) -> None:
+    start = "import sys, pathlib; from trialwright.web import server; server.prepare(None, pathlib.Path(sys.argv[1]))"
+    command = [sys.executable, "-c", start, str(tmp_path / "data")]
+    both = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(2)]
+    for started in both:
+        _, said = started.communicate(timeout=120)
+        assert (started.returncode, said) == (0, b"")
+
+
+def test_the_server_takes_a_query_of_10_000_characters() -> None:
+    from gunicorn.config import Config
+
+    config = Config()
+    for key, value in server._options(8976).items():
+        config.set(key, value)
+    assert config.limit_request_line == 0, "gunicorn's word for no limit; its largest other one is 8,190"
 
 
 def test_the_key_of_sessions_is_kept_and_read_by_its_owner_alone(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from trialwright.record.match.note import Note
     from trialwright.record.search.request import SearchAnswer
 
+_FILES = (".txt", ".json", ".yaml", ".csv", ".gz")
+"""Ends of a single word that can only be meant as the name of a file."""
 SORTS = ("relevance", "updated", "start", "first_posted", "enrolment", "nct_id")
 
 
@@ -161,6 +163,8 @@ def _patient(note: str, study: str) -> str | Note:
     from trialwright.kernel.errors import InputError
 
     if not is_record_file(note):
+        if len(note.split()) == 1 and note.strip().lower().endswith(_FILES):
+            raise InputError(f"There is no file {note.strip()}.")
         return note
     if Path(note).suffix == ".txt":
         return Path(note).expanduser().read_text(encoding="utf-8", errors="replace")

@@ -74,6 +74,10 @@ def tell(brought: Brought, more: dict[str, Any], *, as_json: bool) -> None:
         typer.echo(f"{brought.bad:,} could not be read (told above); all others are kept.")
 
 
+def _records(number: int) -> str:
+    return f"{number:,} {'record was' if number == 1 else 'records were'}"
+
+
 def _warn(sentence: str) -> None:
     print(sentence, file=sys.stderr)
 
@@ -91,17 +95,23 @@ def export(
     """
     from trialwright.cli.progress import counting
     from trialwright.kernel.errors import UnknownName
-    from trialwright.record.export import FORMS, write_file
+    from trialwright.record.export import FORMS, Asked, numbers_in, write_file
 
     if form not in FORMS:
         raise UnknownName("format", form, FORMS)
-    wanted = [name.strip() for name in ids.split(",") if name.strip()] or None
+    wanted = numbers_in(ids)
     with opened(data) as library:
-        pieces = FORMS[form](library.store.each(wanted))
+        found = Asked(library.store, wanted)
+        pieces = FORMS[form](found)
         if out is None:
             for piece in pieces:
                 sys.stdout.buffer.write(piece)
-            return
-        with counting("records written") as count:
-            write_file(pieces, out, overwrite=overwrite, progress=count)
-    typer.echo(f"Wrote {out}.")
+            sys.stdout.buffer.flush()
+        else:
+            with counting("records written") as count:
+                write_file(pieces, out, overwrite=overwrite, progress=count)
+            typer.echo(f"Wrote {out}: {_records(found.given)} written.")
+    if found.missing:
+        _warn(
+            f"These are not among the records kept here: {', '.join(found.missing)}. {_records(found.given)} written."
+        )

@@ -17,7 +17,7 @@ from trialwright.formats.ctgov.portal import is_page, read_page
 from trialwright.formats.ctgov.read import LARGEST, is_record_file, one_record
 from trialwright.formats.ctgov.shape import check
 from trialwright.formats.ctgov.split import ANSWER, MARK, Cut, Piece, TooLarge, elements, lines
-from trialwright.formats.ctgov.unpack import DAMAGED, Source, reason, sources
+from trialwright.formats.ctgov.unpack import DAMAGED, Source, damage_of, reason, sources
 from trialwright.formats.ctgov.write import to_json
 from trialwright.kernel.errors import InputError
 
@@ -64,7 +64,7 @@ def pieces_in(path: str | Path) -> Iterator[Place]:
         except InputError as error:
             yield error, ""
         except DAMAGED as error:
-            yield InputError(f"It cannot be read further: {reason(error)}.", where=source.name, hint=_AGAIN), ""
+            yield _damaged(error, source.name), ""
 
 
 def answers_in(place: Place) -> Iterator[Answer]:
@@ -84,14 +84,37 @@ def records_of(answer: bytes, name: str) -> Iterator[Answer]:
 def _pieces(source: Source) -> Iterator[Place]:
     head = source.head()
     with source.open() as stream:
-        if not head:
+        if not head and not (stream.read(1) or damage_of(stream)):
             hint = "Give a record's JSON or its page as text."
             yield InputError("The file is empty.", where=source.name, hint=hint), ""
-        elif head[:1] not in (b"{", b"["):
-            yield _page(stream, source.name), ""
+        elif head and head[:1] not in (b"{", b"["):
+            page = _page(stream, source.name)
+            damage = damage_of(stream)
+            yield (_damaged(damage, source.name) if damage else page), ""
         else:
+            broken, count = list[Cut](), 0
             for piece in lines(stream) if _in_lines(head) else elements(stream):
-                yield piece, source.name
+                if damage_of(stream) and not _is_json(piece):
+                    broken.append(piece)  # at the very end the damage explains it
+                    continue
+                yield from ((each, source.name) for each in (*broken, piece))
+                count, broken = count + 1 + len(broken), []
+            if damage := damage_of(stream):
+                yield _damaged(damage, source.name, count), ""
+
+
+def _is_json(piece: Cut) -> bool:
+    try:
+        return isinstance(piece, Piece) and orjson.loads(piece.text) is not None
+    except orjson.JSONDecodeError:
+        return False
+
+
+def _damaged(error: Exception, name: str, count: int = 0) -> InputError:
+    if isinstance(error, InputError):
+        return error
+    after = f" after {count:,} record{'' if count == 1 else 's'}" if count else ""
+    return InputError(f"It cannot be read further{after}: {reason(error)}.", where=name, hint=_AGAIN)
 
 
 def _in_lines(head: bytes) -> bool:

@@ -27,8 +27,13 @@ class _Rule:
     """Any text is right, and there is one of it."""
 
 
+LARGEST = 2**53
+"""No number of a record is beyond this one: up to it every database and every reader of JSON holds it exactly."""
+
+
 class _Wrong(Exception):
-    """A value of the wrong type, and the keys that lead to it, last one first."""
+    """A value of the wrong type (`wanted` "": of the right one and too large), and the keys that lead to it, last one
+    first."""
 
     def __init__(self, wanted: str, value: object) -> None:
         self.wanted, self.value = wanted, value
@@ -45,6 +50,8 @@ def check(record: Mapping[str, Any]) -> tuple[str, ...]:
         _walk(record, _rules(), notes)
     except _Wrong as wrong:
         path = ".".join(reversed(wrong.keys)).replace(".[", "[")
+        if not wrong.wanted:
+            raise InputError(f"{path} is too large.", hint="Look at its digits.") from None
         found = _NAMES.get(type(wrong.value), "something else")
         raise InputError(f"{path} should be {wrong.wanted} and is {found}.", hint=_HINT) from None
     return tuple(notes)
@@ -115,6 +122,7 @@ def _one(value: Any, rule: _Rule, notes: list[str]) -> None:
     if kind in _NUMBERS:
         if not _is_number(value, kind):
             raise _Wrong(_NUMBERS[kind], value)
+        _measured(value, kind)
     elif kind == "boolean":
         if type(value) is not bool:
             raise _Wrong("true or false", value)
@@ -126,6 +134,28 @@ def _one(value: Any, rule: _Rule, notes: list[str]) -> None:
         notes.append(f"{rule.name} holds '{str(value)[:60]}', which is not a date; it is kept.")
 
 
+def _measured(value: Any, kind: str) -> None:
+    """Refuse numbers that are beyond reason, and places whose degrees are no numbers."""
+    if kind != "geo point":
+        if value != "" and _beyond(value):
+            raise _Wrong("", value)
+        return
+    for axis, degrees in value.items():
+        wrong = None
+        if axis in ("lat", "lon") and degrees is not None:
+            if not _is_number(degrees, "number"):
+                wrong = _Wrong("a number", degrees)
+            elif _beyond(degrees):
+                wrong = _Wrong("", degrees)
+        if wrong:
+            wrong.keys.append(axis)
+            raise wrong
+
+
+def _beyond(value: Any) -> bool:
+    return abs(value if type(value) is int else float(value)) > LARGEST
+
+
 def _is_number(value: Any, kind: str) -> bool:
     """Whole numbers may be written as text. A place on the map is an object with numbers."""
     if kind == "geo point":
@@ -133,6 +163,8 @@ def _is_number(value: Any, kind: str) -> bool:
     if type(value) is bool or (type(value) is str and kind != "integer"):
         return False
     try:
-        return value == "" or float(value) == (int(value) if kind == "integer" else value)
+        if value == "" or _beyond(value):
+            return True
+        return float(value) == (int(value) if kind == "integer" else value)
     except (TypeError, ValueError, OverflowError):
         return False

@@ -70,7 +70,7 @@ def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> Sourc
                 with _gzip(cast(BinaryIO, packed), name) as stream:
                     yield stream
             else:
-                yield _guarded(cast(BinaryIO, packed), lambda: max(entry.compress_size, 1), name)
+                yield _guarded(cast(io.BufferedIOBase, packed), lambda: max(entry.compress_size, 1), name)
 
     return Source(name, opened)
 
@@ -84,10 +84,16 @@ def _plain(file: Path) -> Iterator[BinaryIO]:
 @contextmanager
 def _gzip(packed: BinaryIO, name: str) -> Iterator[BinaryIO]:
     with closing(packed), gzip.GzipFile(fileobj=packed) as stream:
-        yield _guarded(cast(BinaryIO, stream), packed.tell, name)
+        yield _guarded(stream, packed.tell, name)
 
 
-def _guarded(stream: BinaryIO, consumed: Callable[[], int], name: str) -> BinaryIO:
+def damage_of(stream: BinaryIO) -> Exception | None:
+    """Why a packed stream ended before its end. All that could be unpacked before has been read."""
+    raw = getattr(stream, "raw", None)
+    return raw.damage if isinstance(raw, _Guard) else None
+
+
+def _guarded(stream: io.BufferedIOBase, consumed: Callable[[], int], name: str) -> BinaryIO:
     return _after_mark(io.BufferedReader(_Guard(stream, consumed, name), HEAD))
 
 
@@ -99,20 +105,29 @@ def _after_mark(stream: io.BufferedReader) -> BinaryIO:
 
 
 class _Guard(io.RawIOBase):
-    """Passes bytes on, and stops when there are far more of them than went in."""
+    """Passes bytes on, and stops when there are far more of them than went in. `damage`: why it stopped; an error
+    raised here would take the bytes along that were read before it."""
 
-    def __init__(self, stream: BinaryIO, consumed: Callable[[], int], name: str) -> None:
+    def __init__(self, stream: io.BufferedIOBase, consumed: Callable[[], int], name: str) -> None:
         self._stream, self._consumed, self._name, self._given = stream, consumed, name, 0
+        self.damage: Exception | None = None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # a buffer is always writable bytes here
-        chunk = self._stream.read(len(buffer))
+        if self.damage is not None:
+            return 0
+        try:
+            chunk = self._stream.read1(len(buffer))
+        except DAMAGED as error:
+            self.damage = error
+            return 0
         self._given += len(chunk)
         if self._given > MODEST and self._given > SWELLS * self._consumed():
             what = f"It swells to more than {SWELLS} times its packed size and is not read further."
-            raise InputError(what, where=self._name, hint="Records do not pack as small: look at the file.")
+            self.damage = InputError(what, where=self._name, hint="Records do not pack as small: look at the file.")
+            return 0
         buffer[: len(chunk)] = chunk
         return len(chunk)
 

@@ -26,7 +26,12 @@ STATUS = {
     "NO_LONGER_AVAILABLE": "closed-to-accrual",
     "APPROVED_FOR_MARKETING": "completed",
 }
-"""Status of the registry -> publication status of the study. What has no counterpart counts as completed."""
+"""Status of the registry -> publication status of the study. R4 has no value for an unknown status: it is absent,
+and an extension says so (hl7.org/fhir/R4/extension-data-absent-reason.html)."""
+
+_UNKNOWN = {
+    "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]
+}
 
 _PHASES = {
     ("NA",): "n-a",
@@ -53,7 +58,8 @@ def research_study(record: StudyRecord) -> dict[str, Any]:
         "id": record.id,
         "identifier": _identifiers(record),
         "title": identity.official_title or record.title,
-        "status": STATUS.get(record.dates.status, "completed"),
+        "status": STATUS.get(record.dates.status, ""),
+        "_status": {} if record.dates.status in STATUS else _UNKNOWN,
         "primaryPurposeType": _purpose(record.design.primary_purpose),
         "phase": _phase(record.design.phases),
         "category": [{"text": record.design.study_type}] if record.design.study_type else [],

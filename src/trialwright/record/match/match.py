@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol
 
 import orjson
@@ -14,7 +15,7 @@ from trialwright.record.match.note import Note, read_note
 from trialwright.record.match.query import requests
 from trialwright.record.match.rank import Asked, features, score
 from trialwright.record.match.trial import Trial, trial_of
-from trialwright.record.match.why import why
+from trialwright.record.match.why import TELLING, why
 from trialwright.record.reason import Reason
 from trialwright.record.search.request import SearchAnswer, SearchRequest
 from trialwright.record.store.base import Store
@@ -51,15 +52,16 @@ def match(library: Shelf, note: str | Note, count: int = 10) -> list[Matched]:
 
 
 def rank(asked: Asked, records: Iterable[Mapping[str, Any]], count: int) -> list[Matched]:
-    """Records in the order in which they fit; those that share no word with the note are left out."""
+    """Records in the order in which they fit; those for which no telling reason speaks are left out."""
     scored: list[tuple[float, str, Trial, str]] = []
     for record in records:
         trial = trial_of(record)
         values = features(asked, trial, counted())
         if values["names"] or values["condition"] or values["inclusion"]:
             scored.append((score(values), trial.nct_id, trial, _title(record)))
-    best = sorted(scored, key=lambda row: (-row[0], row[1]))[:count]
-    return [Matched(nct_id, title, points, why(asked, trial, counted())) for points, nct_id, trial, title in best]
+    best = sorted(scored, key=lambda row: (-row[0], row[1]))
+    told = (Matched(number, title, points, why(asked, trial, counted())) for points, number, trial, title in best)
+    return list(islice((row for row in told if any(r.kind in TELLING for r in row.reasons)), count))
 
 
 def _title(record: Mapping[str, Any]) -> str:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import Literal
 
-import yaml
-
 from trialwright.record.match.ages import age_in
+from trialwright.record.match.scope import own_parts, read_denials, tokens_of
 from trialwright.record.terms import lexicon, meant, spoken, words
 
 Kind = Literal["said", "denied", "family"]
@@ -57,7 +55,7 @@ def read_note(text: str) -> Note:
     terms = _weigh(s for s in found if s.kind == "said")
     main = _weigh(s for s in found if s.kind == "said" and s.weight >= MAIN)
     denied = frozenset(w for s in found if s.kind == "denied" for w in s.words) - terms.keys()
-    written = {w: said for stands, said in spoken(_small(_TOKEN.findall(text))) for w in stands if w in terms}
+    written = {w: said for stands, said in spoken(_small(tokens_of(text))) for w in stands if w in terms}
     return Note(text, age_in(text), sex_in(text), found, terms, main, denied, written)
 
 
@@ -98,14 +96,6 @@ def sex_in(text: str) -> str:
 
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+(?=[A-Z0-9\[])|\n+|[。；]")
 _HIDDEN = re.compile(r"\[\*\*.*?\*\*\]")
-_TOKEN = re.compile(r"[A-Za-z0-9]+(?:['’][a-z]+)?|[,;:()]")
-_FAMILY = re.compile(
-    r"family history|family hx|\bfh[xo]?\b|\b(?:mother|father|sister|brother|aunt|uncle|"
-    r"grand(?:mother|father|parents?)|cousin|parents?|sibling|husband|wife|son|daughter|niece|nephew)s?\b(?=.{0,40}\b(?:had|has|have|with|was|were|died|"
-    r"suffer|diagnosed|affected|positive)\b)",
-    re.IGNORECASE,
-)
-_ACCORDING = re.compile(r"\b(?:according to|per|with|by|lives with|accompanied by)\b[^.]{0,20}$", re.IGNORECASE)
 _BACKGROUND = re.compile(
     r"\b(?:past (?:medical|surgical|history)|pmh|psh|medical history|surgical history|history (?:is|was)|h/o|"
     r"social history|lives|married|medications?:|allergies|home meds|smok|drink|exercise)",
@@ -122,73 +112,30 @@ MAIN = 1.0
 LEAD, LATER, BACKGROUND, NAMED = 1.0, 0.6, 0.5, 1.5
 """Weights: the first two sentences, the rest, background (past history, habits), and words that a diagnosis names."""
 
-_WORDS: dict[str, str] = yaml.safe_load(
-    (resources.files(__package__) / "denial_words.yaml").read_text(encoding="utf-8")
-)
-_BEFORE = frozenset(_WORDS["before"].split())
-_FREE = (("free", "of"), ("absence", "of"), ("rule", "out"), ("ruled", "out"))
-_NOT_A_DENIAL = frozenset(_WORDS["not_a_denial"].split())
-_ENDS = frozenset(_WORDS["ends"].split())
-_AFTER = frozenset(_WORDS["after"].split())
-_SCOPE, _MARKS = 12, ",;:()"
-"""Tokens that one denial reaches at most; marks among the tokens."""
-
 
 def _statements(text: str) -> Iterator[Statement]:
     sentences = [s for s in _SENTENCE.split(_HIDDEN.sub(" ", text)) if s and s.strip()]
     for number, sentence in enumerate(sentences):
         weight = BACKGROUND if _BACKGROUND.search(sentence) and number else LEAD if number < 2 else LATER
-        own, family = _own_part(sentence)
-        if family:
-            yield Statement("family", tuple(words(family)), 0.0)
-        said, denied = _split_denied(own)
-        if denied:
-            yield Statement("denied", tuple(words(" ".join(denied))), 0.0)
-        if said:
-            yield Statement("said", _expanded(said), weight)
-            named = _DIAGNOSIS.search(own)
-            if named and weight > BACKGROUND:
-                after, _ = _split_denied(own[named.end() :])
-                yield Statement("said", _expanded(after[:10]), NAMED if weight == LEAD else (LEAD + NAMED) / 2)
+        own, family = own_parts(sentence)
+        for part in family:
+            yield Statement("family", tuple(words(part)), 0.0)
+        for part in own:
+            yield from _of_patient(part, weight)
 
 
-def _own_part(sentence: str) -> tuple[str, str]:
-    """What is said of the patient, and what of the family (from the word that names it to the end)."""
-    match = _FAMILY.search(sentence)
-    if match is None or _ACCORDING.search(sentence[: match.start()]):
-        return sentence, ""
-    return sentence[: match.start()], sentence[match.start() :]
-
-
-def _split_denied(text: str) -> tuple[list[str], list[str]]:
-    """Tokens that are affirmed and tokens in the scope of a negation (NegEx: Chapman 2001, simplified)."""
-    tokens = _TOKEN.findall(text)
-    denied = [False] * len(tokens)
-    for place, token in enumerate(tokens):
-        low = token.lower()
-        following = tokens[place + 1].lower() if place + 1 < len(tokens) else ""
-        contraction = low.endswith(("n't", "n’t"))
-        if (low in _BEFORE or contraction or (low, following) in _FREE) and following not in _NOT_A_DENIAL:
-            _mark_forward(tokens, denied, place)
-        if low in _AFTER and tokens[place - 1 : place] and following not in ("for", "margin", "margins"):
-            _mark_back(tokens, denied, place)
-    pairs = [(token, no) for token, no in zip(tokens, denied, strict=True) if token not in _MARKS]
-    return [t for t, no in pairs if not no], [t for t, no in pairs if no]
-
-
-def _mark_forward(tokens: list[str], denied: list[bool], place: int) -> None:
-    for ahead in range(place, min(place + 1 + _SCOPE, len(tokens))):
-        low = tokens[ahead].lower()
-        if ahead > place and (low in _ENDS or low in ";:)"):
-            return
-        denied[ahead] = True
-
-
-def _mark_back(tokens: list[str], denied: list[bool], place: int) -> None:
-    for back in range(place, max(place - 6, -1), -1):
-        if tokens[back] in ",;:()" or (back < place - 1 and tokens[back].lower() in _ENDS):
-            return
-        denied[back] = True
+def _of_patient(part: str, weight: float) -> Iterator[Statement]:
+    """What a part of a sentence says of the patient: what is denied, what is there, what a diagnosis names."""
+    tokens = read_denials(part)
+    if denied := [token.text for token in tokens if token.denied]:
+        yield Statement("denied", tuple(words(" ".join(denied))), 0.0)
+    said = [token for token in tokens if not token.denied]
+    if said:
+        yield Statement("said", _expanded([token.text for token in said]), weight)
+        named = _DIAGNOSIS.search(part)
+        if named and weight > BACKGROUND:
+            after = [token.text for token in said if token.start >= named.end()]
+            yield Statement("said", _expanded(after[:10]), NAMED if weight == LEAD else (LEAD + NAMED) / 2)
 
 
 def _expanded(tokens: list[str]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ def requests(note: Note, statistics: Statistics) -> list[SearchRequest]:
     named = _any(note, note.main or note.terms, statistics, "ConditionSearch")
     asked = _any(note, note.terms, statistics, "EligibilitySearch")
     return [
-        SearchRequest(query=node, filters=filters, size=size)
+        SearchRequest(query=node, filters=filters, size=size, explained=False)
         for node, size in ((named, NAMES), (asked, CRITERIA))
         if node is not None
     ]

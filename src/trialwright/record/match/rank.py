@@ -93,14 +93,21 @@ def sex_misfit(sex: str, trial: Trial) -> bool:
     return bool(sex) and trial.sex not in ("ALL", sex)
 
 
-def best_condition(asked: Asked, conditions: Sequence[tuple[str, ...]], statistics: Statistics) -> tuple[float, int]:
-    """The most fully said condition: its share, weighed by the statement that says it, and its place (-1: none)."""
+def best_condition(
+    asked: Asked, conditions: Sequence[tuple[str, ...]], statistics: Statistics, *, whole: bool = False
+) -> tuple[float, int]:
+    """The most fully said condition: its share, weighed by the statement that says it, and its place (-1: none).
+
+    `whole`: only among those of which one statement says every word.
+    """
     best, place = 0.0, -1
     for number, condition in enumerate(conditions):
         parts = {word: statistics.idf(word) for word in condition if word in asked.terms}
-        whole = sum(map(statistics.idf, condition)) + _DAMP
+        mass = sum(map(statistics.idf, condition)) + _DAMP
         for said, weight in asked.said if parts else ():
-            share = weight * sum(idf for word, idf in parts.items() if word in said) / whole
+            if whole and not said.issuperset(condition):
+                continue
+            share = weight * sum(idf for word, idf in parts.items() if word in said) / mass
             if share > best:
                 best, place = share, number
     return best, place

@@ -11,6 +11,10 @@ from trialwright.record.terms import Statistics
 
 _CLEAR, _LINE, _SHOWN = 0.35, 0.5, 2
 """Least share of a condition, and of a criterion, to be shown; most criteria shown of each kind."""
+_RARE = 2.5
+"""Idf that one word of a title must have to be told: asthma has it, lung and cancer have not."""
+TELLING = frozenset({"condition", "title", "inclusion"})
+"""Kinds of reason that speak for a study; that age and sex fit does not, alone."""
 
 
 def why(asked: Asked, trial: Trial, statistics: Statistics) -> tuple[Reason, ...]:
@@ -20,13 +24,26 @@ def why(asked: Asked, trial: Trial, statistics: Statistics) -> tuple[Reason, ...
 
 def _condition(asked: Asked, trial: Trial, statistics: Statistics) -> Iterator[Reason]:
     share, place = best_condition(asked, trial.conditions, statistics)
-    if share >= _CLEAR:
+    if share < _CLEAR:  # a plain word or a late sentence weighs little, and yet names the condition in full
+        share, place = best_condition(asked, trial.conditions, statistics, whole=True)
+    if place >= 0:
         label, said = trial.labels[place], _written(asked, trial.conditions[place])
         yield reason("condition", f"condition: {label} (the note: {said})", f"疾病：{label}（病历：{said}）", share)
+    elif share := _name_share(asked, trial, statistics):
+        said = _written(asked, (*trial.title, *trial.keywords))
+        yield reason("title", f"title or keywords speak of: {said}", f"标题或关键词提到：{said}", share)
     names = {word for condition in trial.conditions for word in condition}
     denied = sorted((names & asked.note.denied), key=statistics.idf)[-1:]
     if denied and statistics.idf(denied[0]) > _LINE * 6:
         yield reason("denied", f"the note denies: {denied[0]}", f"病历否认：{denied[0]}", -1.0)
+
+
+def _name_share(asked: Asked, trial: Trial, statistics: Statistics) -> float:
+    """How much of the title and keywords one statement of the note says; 0 where it is too little to tell."""
+    names = tuple(dict.fromkeys((*trial.title, *trial.keywords)))
+    rarest = max((statistics.idf(word) for word in names if word in asked.terms), default=0.0)
+    share = _share(asked, names, statistics) if rarest >= _RARE else 0.0
+    return share if share >= _CLEAR else 0.0
 
 
 def _who(asked: Asked, trial: Trial) -> Iterator[Reason]:

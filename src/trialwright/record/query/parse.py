@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Literal, NoReturn, cast, get_args
 
+from trialwright.formats.ctgov.model import model
 from trialwright.kernel.errors import nearest
 from trialwright.record.query.errors import QueryError
 from trialwright.record.query.nodes import (
@@ -43,6 +45,9 @@ _TOKEN = re.compile(
       | (?P<word>(?:\\.|[^\s()"\\])+ | \\)""",
     re.VERBOSE | re.DOTALL,
 )
+_NAMES = "|".join(_CONTEXTS[:-1])
+_SMALL = re.compile(rf"(?!(?:{_NAMES})\[)(?i:({_NAMES}))\[")
+"""An operator that is not in capitals."""
 Kind = Literal["context", "open", "close", "phrase", "word", "and", "or", "not", "all", "missing"]
 _OPERATORS: dict[str, Kind] = {"AND": "and", "OR": "or", "NOT": "not", "ALL": "all", "MISSING": "missing"}
 
@@ -67,7 +72,7 @@ def parse(text: str, area: str = "BasicSearch") -> Node:
             f"The query has {len(text):,} characters.", position=LONGEST, source=text, hint=f"{LONGEST:,} are possible."
         )
     try:
-        node = _Parser(tuple(_tokens(text)), len(text)).query()
+        node = _Parser(tuple(_tokens(text)), len(text), area).query()
         resolve(node, area)
     except QueryError as error:
         raise error.at_source(text) from None
@@ -80,6 +85,9 @@ def _tokens(text: str) -> Iterator[_Token]:
         if text[at].isspace():
             at += 1
             continue
+        if found := _SMALL.match(text, at):
+            name = found[1].upper()
+            raise QueryError(f"There is no operator {found[1]}.", position=at, hint=f"Did you mean {name}?")
         match = _TOKEN.match(text, at)
         assert match is not None, "every character begins a token"
         if match["context"] and _is_context(match["context"], at):
@@ -133,8 +141,8 @@ def _plain(text: str) -> str:
 class _Parser:
     """Recursive descent over the tokens."""
 
-    def __init__(self, tokens: tuple[_Token, ...], length: int) -> None:
-        self._tokens, self._length = tokens, length
+    def __init__(self, tokens: tuple[_Token, ...], length: int, area: str) -> None:
+        self._tokens, self._length, self._area = tokens, length, area
         self._next = self._depth = 0
 
     def query(self) -> Node:
@@ -192,7 +200,7 @@ class _Parser:
         if token.kind == "word":
             return self._words(token, expansion, coverage)
         if token.kind == "all":
-            return EVERYTHING
+            return Words((token.text,), token.at) if _has_all(self._area) else EVERYTHING
         if token.kind == "missing":
             return Missing(token.at)
         name = "This bracket" if token.kind == "close" else token.text
@@ -230,7 +238,10 @@ class _Parser:
         if token.text == "RANGE":
             return _range(token)
         if token.text == "AREA":
-            return Area(name, self._term(expansion, coverage), token.at)
+            around, self._area = self._area, name
+            part = self._term(expansion, coverage)
+            self._area = around
+            return Area(name, part, token.at)
         if token.text == "SEARCH":
             node = self._term(expansion, coverage)
             return node if name == "Study" else Within(name, node, token.at)
@@ -244,6 +255,19 @@ class _Parser:
 
     def _wrong(self, what: str, token: _Token, hint: str) -> NoReturn:
         raise QueryError(what, position=token.at, hint=hint)
+
+
+@lru_cache(maxsize=1_000)
+def _has_all(area: str) -> bool:
+    """Whether ALL is a value there (of Sex, say) and not the word for every study."""
+    known = model()
+    pieces = [piece for piece, _ in known.areas[area].parts] if area in known.areas else [area]
+    fields = [known.fields[piece] for piece in pieces if piece in known.fields]
+    return (
+        bool(fields)
+        and all(field.type == "enum" for field in fields)
+        and any("ALL" in known.labels(field) for field in fields)
+    )
 
 
 def _spread(node: Node, expansion: Expansion, coverage: Coverage) -> Node:

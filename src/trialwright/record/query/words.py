@@ -6,8 +6,10 @@ So a search for the very words stays possible and the same rules hold for every 
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,49 +17,81 @@ import yaml
 
 LONGEST = 100
 """Characters of a token; what is longer is cut into several."""
-_TOKEN = re.compile(rf"[^\W_]{{1,{LONGEST}}}")
-_TABLE = bytes(ord(c.lower()) if c.isascii() and c.isalnum() else 32 for c in map(chr, range(256)))
+EDGE = "|"
+"""Stands before, between and after the texts of a group; no token."""
+
+_BETWEEN, _NEXT = "\x1e", "\x1f"
+_TOKEN = re.compile(rf"[^\W_]{{1,{LONGEST}}}|[{EDGE}{_NEXT}]")
+_PLAIN = bytes(code if code > 127 else ord(chr(code).lower()) if chr(code).isalnum() else 32 for code in range(256))
+_MARKED = bytes({ord(_BETWEEN): ord(EDGE), ord(_NEXT): ord(_NEXT)}.get(code, to) for code, to in enumerate(_PLAIN))
 _GREEK = (
     *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu"),
     *("xi", "omicron", "pi", "rho", "sigma", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"),
 )
-_LETTERS = {chr(0x3B1 + place): f" {name} " for place, name in enumerate(_GREEK)}
-_SHORT = 60
+_LETTERS = {chr(0x3B1 + place): f" {name} " for place, name in enumerate(_GREEK)} | {"µ": "u"}
 
 
 def tokens(text: str) -> list[str]:
     """The tokens of a text, in order: letters and digits, lower case, without accents. `Parkinson's` is one token,
     `IL-1β` is il, 1, beta."""
-    return joined(text).split()
+    return _folded(text, _PLAIN).split()
 
 
 def joined(text: str) -> str:
-    """The tokens of a text with a blank between them, as an index takes them."""
-    return _joined_short(text) if len(text) < _SHORT else _joined(text)
+    """The tokens of a text with a blank between them."""
+    return " ".join(tokens(text))
 
 
-def _joined(text: str) -> str:
-    if not text.isascii():
-        text = unicodedata.normalize("NFKD", text.replace("µ", "u"))
-        for sign in set(text):
-            if not sign.isascii():
-                text = text.replace(sign, _folded(sign))
-    if text.isascii():
-        parts = text.encode("ascii").translate(_TABLE, b"'").split()
-        if not parts or max(map(len, parts)) <= LONGEST:
-            return b" ".join(parts).decode("ascii")
-    return " ".join(_TOKEN.findall(text.replace("'", "").lower()))
+def edged(groups: Sequence[Collection[str]]) -> list[str]:
+    """The tokens of each group of texts in one text, apart by blanks, with an EDGE before, between and after: so no
+    phrase reaches over two texts, and their ends can be searched. One pass over all groups, for that is quick."""
+    whole = f" {_NEXT} ".join([f"{_BETWEEN} {f' {_BETWEEN} '.join(texts)} {_BETWEEN}" for texts in groups])
+    marks = sum(map(len, groups)) + len(groups)
+    if whole.count(_BETWEEN) > marks or whole.count(_NEXT) > max(0, len(groups) - 1):
+        return edged([[joined(text) for text in texts] for texts in groups])
+    return _folded(whole, _MARKED).split(_NEXT)[: len(groups)]
 
 
-_joined_short = lru_cache(maxsize=100_000)(_joined)
+def _folded(text: str, table: bytes) -> str:
+    """The text with blanks for everything that is no part of a token. Bytes are quick to translate."""
+    raw = text.encode("ascii", _FOLD).translate(table, b"'")
+    return " ".join(_TOKEN.findall(raw.decode())) if _has_run(raw) else raw.decode()
+
+
+def _has_run(raw: bytes) -> bool:
+    """Whether a token is too long: from blank to blank in steps as wide as a token may be."""
+    at = 0
+    while at + LONGEST < len(raw):
+        at = raw.rfind(b" ", at, at + LONGEST + 1) + 1
+        if not at:
+            return True
+    return False
+
+
+_FOLD = "trialwright-fold"
+
+
+def _fold(error: UnicodeError) -> tuple[bytes, int]:
+    """For the encoder: a run of characters that are not ASCII."""
+    assert isinstance(error, UnicodeEncodeError)
+    return b"".join(map(_sign, error.object[error.start : error.end])), error.end
+
+
+codecs.register_error(_FOLD, _fold)
 
 
 @lru_cache(maxsize=10_000)
-def _folded(sign: str) -> str:
+def _sign(sign: str) -> bytes:
     """A character that is not ASCII: accents and apostrophes vanish, Greek letters are named, signs part words."""
+    return "".join(map(_part, _LETTERS.get(sign) or unicodedata.normalize("NFKD", sign))).encode()
+
+
+def _part(sign: str) -> str:
+    if sign.isascii():
+        return sign
     if unicodedata.combining(sign) or sign in "’ʼ":
         return ""
-    letter = sign.casefold()
+    letter = sign.casefold().lower()
     return _LETTERS.get(letter, letter) if letter.isalnum() else " "
 
 

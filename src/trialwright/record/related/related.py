@@ -13,7 +13,7 @@ from trialwright.record.common_words import counted
 from trialwright.record.reason import Reason
 from trialwright.record.related.profile import Profile, profile_of
 from trialwright.record.related.query import requests
-from trialwright.record.related.score import criteria_likeness, likeness
+from trialwright.record.related.score import TELLING, criteria_likeness, likeness
 from trialwright.record.search.request import SearchAnswer, SearchRequest
 from trialwright.record.store.base import Store
 from trialwright.record.terms import words
@@ -59,7 +59,7 @@ def related(library: Shelf, nct_id: str, count: int = 10) -> list[Related]:
 
 
 def closest(profile: Profile, others: Iterable[Profile], count: int) -> list[Related]:
-    """The closest of these, whatever order they come in."""
+    """The closest of these, whatever order they come in; those for which no telling reason speaks are left out."""
     own = {profile.nct_id, *profile.aliases}
     rows = []
     for other in others:
@@ -67,7 +67,8 @@ def closest(profile: Profile, others: Iterable[Profile], count: int) -> list[Rel
             found = likeness(profile, other, counted())
             rows.append((other, Related(other.nct_id, other.title, found.score, found.reasons)))
     best = sorted(rows, key=lambda row: (-row[1].score, row[1].nct_id))[: max(CLOSER, count * 2)]
-    return _varied(_without_duplicates(profile, _by_criteria(profile, best)), count)
+    told = [row for row in _by_criteria(profile, best) if any(r.kind in TELLING for r in row[1].reasons)]
+    return _varied(_without_duplicates(profile, told), count)
 
 
 _Row = tuple[Profile, Related]

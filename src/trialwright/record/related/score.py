@@ -31,6 +31,8 @@ WEIGHTS: Mapping[str, float] = {
 }
 """What each part counts for when it holds in full. Set by judgement: what a reader would call related comes first."""
 
+TELLING = frozenset(WEIGHTS) - {"collaborator", "population", "phase", "design"}
+"""Kinds of reason of which one must be told; that ages, phase or design are the same makes no relative."""
 _RARE = 7.0
 """Idf from which a name counts in full: metformin says less than a development code."""
 _SAME, _LIKE = 0.8, 0.45

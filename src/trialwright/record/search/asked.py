@@ -5,12 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from trialwright.record.query.leaves import Every, Leaf, OneElement, Sequences, Some
+from trialwright.record.search.extract import VALUED
 from trialwright.record.search.request import SearchRequest
+
+HIGHEST = 2**63 - 1
+"""No sort key is beyond this one."""
 
 
 def order_of(request: SearchRequest) -> tuple[str, bool]:
     """The sort and its direction; without words to be relevant for, the latest update comes first."""
     return ("updated", True) if request.sort == "relevance" else (request.sort, request.descending)
+
+
+def stretches(request: SearchRequest, after: int | None) -> list[tuple[int, int]]:
+    """The sort keys that come after a key (None: all of them), as (lowest, highest) of each run, run after run.
+
+    Records without a value come last, whatever the direction.
+    """
+    sort, descending = order_of(request)
+    runs = [(0, HIGHEST)] if descending or sort == "nct_id" else [(VALUED, HIGHEST), (0, VALUED - 1)]
+    if after is None:
+        return runs
+    at, (low, high) = next((at, run) for at, run in enumerate(runs) if run[0] <= after <= run[1])
+    rest = (low, after - 1) if descending else (after + 1, high)
+    return [(low, high) for low, high in (rest, *runs[at + 1 :]) if low <= high]
 
 
 def words_asked(leaf: Leaf) -> Iterator[Sequences]:

@@ -25,8 +25,8 @@ from trialwright.record.query.leaves import (
 )
 from trialwright.record.search.extract import BASIC, COLUMNS, sequence, within
 
-_LIFTS = {"BriefTitle": 2, "Condition": 2, "Acronym": 2, "InterventionName": 1.5, "OfficialTitle": 1, "Keyword": 1}
-"""Beside the words of the whole record, where in it a word counts more."""
+_LIFT = 3.0
+"""How much more a word says in a title, a condition or the name of an intervention."""
 _LARGEST = 2**62
 
 
@@ -77,18 +77,13 @@ class Compiler:
         if leaf.area == "BasicSearch" and leaf.coverage == "Contains" and len(leaf.fields) == len(BASIC):
             for tokens in leaf.alternatives:
                 yield Query.boost_query(self._words("basic", tokens), leaf.weight)
-            if self.lifted:
-                yield from self._lifts(leaf)
+            if self.lifted:  # these fields are among the record's words, so no record is added
+                yield Query.boost_query(self._words("lead", leaf.alternatives[0]), _LIFT * leaf.weight)
             return
         for piece in leaf.fields:
             weight = weights.get(piece, 1.0) * leaf.weight
             for tokens in leaf.alternatives:
                 yield Query.boost_query(self._words(f"t.{piece}", sequence(tokens, leaf.coverage)), weight)
-
-    def _lifts(self, leaf: Sequences) -> Iterator[Query]:
-        """The first name in the fields that count more; they are all in the record's words, so no record is added."""
-        for piece, weight in _LIFTS.items():
-            yield Query.boost_query(self._words(f"t.{piece}", leaf.alternatives[0]), weight * leaf.weight)
 
     def _words(self, field: str, tokens: tuple[str, ...]) -> Query:
         if len(tokens) == 1:

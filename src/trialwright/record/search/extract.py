@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -12,7 +12,7 @@ from trialwright.record.query import reading, values
 from trialwright.record.query.nodes import Coverage
 from trialwright.record.query.resolve import STRUCTURES
 from trialwright.record.query.values import NUMERIC
-from trialwright.record.query.words import joined
+from trialwright.record.query.words import EDGE, edged
 
 BASIC = frozenset(piece for piece, _ in model().areas["BasicSearch"].parts)
 """Fields whose words are found without naming an area."""
@@ -43,6 +43,8 @@ SORT_FIELDS = {
 }
 _NUMBER_BITS = 27
 """An NCT number has eight digits."""
+VALUED = 1 << _NUMBER_BITS
+"""The first sort key of a record that has a value."""
 
 
 Raw = dict[str, dict[str, None]]
@@ -78,29 +80,24 @@ def extract(record: Mapping[str, Any]) -> Extract:
     found.values[reading.WITH_RESULTS] = {reading.with_results(record): None}
     found.facets = {name: tuple(found.values.get(piece, ())) for name, piece in FACET_FIELDS.items()}
     for name, piece in SORT_FIELDS.items():
-        found.sorts[name] = sort_key(max(0, found.numbers.get(piece, (0, 0))[0]), found.number)
+        found.sorts[name] = sort_key(max(0, found.numbers[piece][0]) + 1 if piece in found.numbers else 0, found.number)
     found.sorts["nct_id"] = found.number
     return found
 
 
-def texts(values: Raw) -> dict[str, list[str]]:
-    """Field -> each value as tokens with blanks between them; values without a token are left out."""
-    plan, found = _leaves(), {}
-    for piece, each in values.items():
-        leaf = plan[piece]
-        if leaf.words:
-            named = [leaf.labels.get(text, text) for text in each] if leaf.labels else each
-            found[piece] = [words for words in map(joined, named) if words]
-    return found
-
-
-EDGE = "|"
-"""Stands before, between and after the values of a field; no token."""
-
-
-def edged(texts: list[str]) -> str:
-    """The values of a field in one text, so that no phrase reaches over two of them and their ends can be searched."""
-    return f"{EDGE} {f' {EDGE} '.join(texts)} {EDGE}"
+def said(parts: Sequence[Raw]) -> list[dict[str, str]]:
+    """Of each part: field -> the tokens of its values in one text, with an EDGE before, between and after."""
+    plan = _leaves()
+    named = [
+        [
+            (leaf.piece, [leaf.labels.get(text, text) for text in each] if leaf.labels else each)
+            for piece, each in values.items()
+            if (leaf := plan[piece]).words
+        ]
+        for values in parts
+    ]
+    found = iter(edged([texts for part in named for _, texts in part]))
+    return [{piece: next(found) for piece, _ in part} for part in named]
 
 
 def sequence(tokens: tuple[str, ...], coverage: Coverage) -> tuple[str, ...]:
@@ -150,7 +147,7 @@ def nct_number(record: Mapping[str, Any]) -> int:
 
 
 def sort_key(value: int, number: int) -> int:
-    """One number that sorts by value first and by NCT number where values are equal."""
+    """One number that sorts by value first and by NCT number where values are equal. Value 0: there is none."""
     return min(value, 2**36 - 1) << _NUMBER_BITS | number
 
 
@@ -220,20 +217,28 @@ def _walk(node: Any, plan: _Plan, into: Raw, whole: Extract) -> None:
                 into[below][text] = None
             else:
                 into[below] = {text: None}
-            continue
-        repeated, structure, inner = below
-        if isinstance(inner, str):
-            for each in value if type(value) is list else ():
-                _put(inner, each, into)
-        elif not repeated:
-            _walk(value, inner, into, whole)
-        elif type(value) is not list:
-            continue
-        elif structure:
-            _take_elements(structure, value, inner, whole)
-        else:
-            for each in value:
-                _walk(each, inner, into, whole)
+        elif type(value) is dict:
+            if not below[0] and not isinstance(below[2], str):
+                _walk(value, below[2], into, whole)
+        elif type(value) is list and below[0]:
+            _take_list(value, below, into, whole)
+
+
+def _take_list(values: list[Any], below: tuple[bool, str, _Plan | str], into: Raw, whole: Extract) -> None:
+    _, structure, inner = below
+    if isinstance(inner, str):
+        texts = {
+            each if type(each) is str else reading.plain_text(each): None
+            for each in values
+            if each is not None and each != ""
+        }
+        if texts:
+            into.setdefault(inner, {}).update(texts)
+    elif structure:
+        _take_elements(structure, values, inner, whole)
+    else:
+        for each in values:
+            _walk(each, inner, into, whole)
 
 
 def _take_elements(structure: str, values: list[Any], inner: _Plan, whole: Extract) -> None:
@@ -248,8 +253,3 @@ def _take_elements(structure: str, values: list[Any], inner: _Plan, whole: Extra
                 whole.values[piece].update(found)
             else:
                 whole.values[piece] = dict(found)
-
-
-def _put(piece: str, value: Any, into: Raw) -> None:
-    if value is not None and value != "":
-        into.setdefault(piece, {})[value if type(value) is str else reading.plain_text(value)] = None

@@ -58,6 +58,8 @@ class SearchRequest:
     size: int = 20
     cursor: str = ""
     facets: tuple[str, ...] = ()
+    explained: bool = True
+    """Whether the hits tell which words they were found by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from tantivy import FieldType, Occur, Query, Searcher
 from trialwright.record.query.leaves import Leaf, OneElement
 from trialwright.record.query.nodes import Node
 from trialwright.record.search import cursor
-from trialwright.record.search.asked import most_first, order_of, words_asked
+from trialwright.record.search.asked import HIGHEST, most_first, order_of, stretches, words_asked
 from trialwright.record.search.compile_tantivy import Compiler, either
 from trialwright.record.search.filters import wanted
+from trialwright.record.search.leaner import leaner
 from trialwright.record.search.request import Filters, Hit, SearchAnswer, SearchRequest
 from trialwright.record.search.synonyms import SynonymTable
 from trialwright.record.search.tantivy_schema import ELEMENTS, GROUPS, STUDIES, apart, opened, schemas
@@ -83,26 +85,33 @@ class TantivyIndex:
     def search(self, request: SearchRequest) -> SearchAnswer:
         """See `Index`. Raises QueryError and InputError."""
         now = self._snapshot()
+        if not request.facets:
+            return self._found(now, request)
+        with ThreadPoolExecutor(1) as beside:
+            facets = beside.submit(self._facets, now, request)
+            return replace(self._found(now, request), facets=facets.result())
+
+    def _found(self, now: _Snapshot, request: SearchRequest) -> SearchAnswer:
+        """The answer without facets."""
         test = wanted(request, now.synonyms)
-        compiler = self._compiler(now)
-        query = compiler.query(test)
+        compiler, lean = self._compiler(now), leaner(test)
         by_relevance = request.sort == "relevance" and any(words_asked(test))
         if by_relevance:
-            total, places, following = _by_relevance(now.studies, compiler.ranked(test), request)
+            total, places, following = _by_relevance(now.studies, compiler.ranked(lean), request)
         else:
-            total, places, following = _by_key(now.studies, query, request)
-        numbers = now.studies.fast_field_values("number", [address for _, address in places])
-        shown = self._matched(now, compiler, test, [int(n or 0) for n in numbers])
+            total, places, following = _by_key(now.studies, compiler.query(lean), request)
+        numbers = [int(n or 0) for n in now.studies.fast_field_values("number", [address for _, address in places])]
+        shown = self._matched(now, compiler, test, numbers) if request.explained else {}
         hits = tuple(
-            Hit(_nct_id(number), score if by_relevance else 0.0, shown.get(int(number or 0), ()))
+            Hit(_nct_id(number), score if by_relevance else 0.0, shown.get(number, ()))
             for (score, _), number in zip(places, numbers, strict=True)
         )
-        return SearchAnswer(total, hits, following, self._facets(now, query, request))
+        return SearchAnswer(total, hits, following)
 
     def ids(self, request: SearchRequest) -> Iterator[str]:
         """See `Index`: one state of the index, however long the reader takes."""
         now = self._snapshot()
-        test = wanted(request, now.synonyms)
+        test = leaner(wanted(request, now.synonyms))
         compiler = self._compiler(now)
         if request.sort == "relevance" and any(words_asked(test)):
             total = _count(now.studies, compiler.query(test))
@@ -122,12 +131,11 @@ class TantivyIndex:
     def _compiler(self, now: _Snapshot) -> Compiler:
         return Compiler(schemas()[STUDIES], now.studies, lambda leaf: _joined(now, leaf))
 
-    def _facets(self, now: _Snapshot, query: Query, request: SearchRequest) -> Facets:
-        if not request.facets:
-            return {}
+    def _facets(self, now: _Snapshot, request: SearchRequest) -> Facets:
         key = (request.query, request.filters, request.facets)
         found = now.counted.get(key)
         if found is None:
+            query = self._compiler(now).query(leaner(wanted(request, now.synonyms)))
             found = _counts(now.studies, query, request.facets)
             if len(now.counted) >= _COUNTED:
                 now.counted.clear()
@@ -200,14 +208,18 @@ def _page_by_key(searcher: Searcher, query: Query, request: SearchRequest, after
     """The records after a sort key, in the order asked for."""
     sort, descending = order_of(request)
     field = "number" if sort == "nct_id" else f"s_{sort}"
-    if after is not None:
-        low, high = (0, after - 1) if descending else (after + 1, 2**63)
-        if low > high:
-            return []
-        rest = Query.range_query(schemas()[STUDIES], field, FieldType.Unsigned, low, high)
-        query = Query.boolean_query([(Occur.Must, query), (Occur.Must, rest)])
     order = tantivy.Order.Desc if descending else tantivy.Order.Asc
-    return searcher.search(query, limit=size, count=False, order_by_field=field, order=order).hits
+    found: list[Any] = []
+    for low, high in stretches(request, after):
+        inside = query
+        if (low, high) != (0, HIGHEST):
+            rest = Query.range_query(schemas()[STUDIES], field, FieldType.Unsigned, low, high)
+            inside = Query.boolean_query([(Occur.Must, query), (Occur.Must, rest)])
+        limit = size - len(found)
+        found += searcher.search(inside, limit=limit, count=False, order_by_field=field, order=order).hits
+        if len(found) == size:
+            break
+    return found
 
 
 def _joined(now: _Snapshot, leaf: OneElement) -> list[int]:

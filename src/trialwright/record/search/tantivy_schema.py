@@ -7,21 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import tantivy
-from tantivy import Schema, SchemaBuilder
+from tantivy import Document, Filter, Schema, SchemaBuilder
 
 from trialwright.record.query import reading
+from trialwright.record.query.words import EDGE
 from trialwright.record.search.extract import (
     BASIC,
     COLUMNS,
     SORT_FIELDS,
     Extract,
-    Raw,
-    edged,
     keys,
-    texts,
+    said,
 )
 
-FORM = 2
+FORM = 5
 """Counts up when what an index holds changes; an index of another form is made anew."""
 STUDIES, ELEMENTS = "studies", "elements"
 
@@ -33,17 +32,30 @@ GROUPS = {
 }
 """Facets that are counted together: a record has one value for a whole group, and few values are in use. Countries are
 counted one by one."""
+LEADING = ("BriefTitle", "OfficialTitle", "Acronym", "Condition", "Keyword", "InterventionName")
+"""Fields in which a word says more about a record than elsewhere."""
 _ONE, _SEVERAL = "\x1f", "\x1e"
 _COLUMNS = (*COLUMNS, reading.OLDEST_AGE)
 
 
-def document(found: Extract) -> dict[str, Any]:
-    said = texts(found.values)
+def documents(found: Extract) -> tuple[Document, list[Document]]:
+    """What the two indexes get: of the study, and of each of its elements."""
+    parts = [part for structure in found.elements.values() for part in structure]
+    own, *each = said([found.values, *parts])
+    elements = schemas()[ELEMENTS]
+    return Document.from_dict(_study(found, own), schemas()[STUDIES]), [
+        Document.from_dict({"number": found.number, "k": keys(part), "t": words}, elements)
+        for part, words in zip(parts, each, strict=True)
+    ]
+
+
+def _study(found: Extract, own: dict[str, str]) -> dict[str, Any]:
     document: dict[str, Any] = {
         "number": found.number,
         "k": keys(found.values),
-        "basic": [words for piece, each in said.items() if piece in BASIC for words in each],
-        "t": {piece: edged(each) for piece, each in said.items()},
+        "basic": [words for piece, words in own.items() if piece in BASIC],
+        "lead": [words for piece, words in own.items() if piece in LEADING],
+        "t": own,
     }
     for group, names in GROUPS.items():
         several = list(found.facets["country"]) if group == "country" else [_together(found, names)]
@@ -68,14 +80,6 @@ def apart(group: str, value: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, each) for name, values in pairs for each in values.split(_SEVERAL) if each)
 
 
-def element(found: Extract, part: Raw) -> dict[str, Any]:
-    return {
-        "number": found.number,
-        "k": keys(part),
-        "t": {piece: edged(each) for piece, each in texts(part).items()},
-    }
-
-
 @lru_cache(maxsize=1)
 def schemas() -> dict[str, Schema]:
     """What the two indexes hold: of each study, and of each of its locations."""
@@ -84,7 +88,8 @@ def schemas() -> dict[str, Schema]:
         builder.add_unsigned_field("number", indexed=True, fast=True)
         builder.add_text_field("k", tokenizer_name="raw", index_option="basic")
         builder.add_json_field("t", tokenizer_name="whitespace", index_option="position")
-    studies.add_text_field("basic", tokenizer_name="whitespace", index_option="position")
+    for name in ("basic", "lead"):
+        studies.add_text_field(name, tokenizer_name="tokens", index_option="position")
     for name in GROUPS:
         studies.add_text_field(f"f_{name}", tokenizer_name="raw", index_option="basic", fast=True)
     for name in _COLUMNS:
@@ -98,6 +103,11 @@ def schemas() -> dict[str, Schema]:
 def opened(folder: Path, schema: Schema) -> tantivy.Index:
     folder.mkdir(exist_ok=True)
     index = tantivy.Index(schema, path=str(folder))
-    index.register_tokenizer("whitespace", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
+    index.register_tokenizer("whitespace", _blanks().build())
+    index.register_tokenizer("tokens", _blanks().filter(Filter.custom_stopword([EDGE])).build())
     index.config_reader("manual")
     return index
+
+
+def _blanks() -> tantivy.TextAnalyzerBuilder:
+    return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())

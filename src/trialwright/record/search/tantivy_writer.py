@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import tantivy
-from tantivy import Document, Query
+from tantivy import Query
 
 from trialwright.kernel.errors import Refused, TrialwrightError
 from trialwright.record.search.extract import extract
 from trialwright.record.search.synonyms import Gathered
-from trialwright.record.search.tantivy_schema import ELEMENTS, FORM, STUDIES, document, element, schemas
+from trialwright.record.search.tantivy_schema import ELEMENTS, FORM, STUDIES, documents, schemas
 from trialwright.record.store.base import Record
 
 _STANDS, _NAMES = "stands.json", "names.json"
@@ -150,10 +150,10 @@ class Writer:
                 self._names.take(record, found.values)
                 self._unkept += 1
             self._pending.add(found.number)
-            self._writers[STUDIES].add_document(Document.from_dict(document(found), index[STUDIES]))
-            for parts in found.elements.values():
-                for part in parts:
-                    self._writers[ELEMENTS].add_document(Document.from_dict(element(found, part), index[ELEMENTS]))
+            study, elements = documents(found)
+            self._writers[STUDIES].add_document(study)
+            for each in elements:
+                self._writers[ELEMENTS].add_document(each)
             count += 1
         return count
 

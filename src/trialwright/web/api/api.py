@@ -15,6 +15,8 @@ from trialwright.web.errors import status_of
 API_VERSION = "2.0.5"
 """The version of the official API whose paths and parameters these are."""
 
+MOST_RELATED = 100
+
 api = NinjaAPI(
     title="Trialwright: registered studies",
     version=API_VERSION,
@@ -80,7 +82,9 @@ def fetch_study(request: HttpRequest, nctId: str, asked_for: Query[told.StudyAsk
 def related_studies(request: HttpRequest, nctId: str, count: Query[int] = 10) -> HttpResponse:  # noqa: N803
     """Studies like this one, closest first, with reasons."""
     studies.kept(catalogue.library(), nctId)
-    found = catalogue.library().related(studies.number(nctId), max(1, min(count, 100)))
+    if not 1 <= count <= MOST_RELATED:
+        raise InputError(f"`count` parameter: {count} is not from 1 to {MOST_RELATED}.")
+    found = catalogue.library().related(studies.number(nctId), count)
     return studies.as_json({"related": studies.plain(found)})
 
 

@@ -12,6 +12,7 @@ from django.http import QueryDict
 
 from trialwright.formats.ctgov.model import model
 from trialwright.kernel.errors import InputError, nearest
+from trialwright.record.query.errors import QueryError
 from trialwright.record.query.nodes import EVERYTHING, And, Node, Not
 from trialwright.record.query.parse import parse
 from trialwright.record.search.request import Filters, SearchRequest, Sort
@@ -79,14 +80,15 @@ def read(sent: QueryDict) -> Asked:
         found = tuple(number.upper() for text in numbers for number in NUMBER.findall(text))
         request = SearchRequest(filters=Filters(ids=found), sort=sort, descending=descending)
         return Asked(request, (), ("NCTIdSearch",))
-    nodes = [_parsed(text, area) for area, text in queries.items()]
-    nodes += [_parsed(text, "BasicSearch") for text in _both(sent, "advanced")]
+    params = {area: param for param, area in _areas().items()}
+    nodes = [_parsed(text, area, f"query.{params[area]}") for area, text in queries.items()]
+    nodes += [_parsed(text, "BasicSearch", name) for name, text in _both(sent, "advanced")]
     extra, filters = aggregated(sent.get("aggFilters", ""))
     status, ids = _statuses(sent, filters.status), _ids(sent)
     if _NOTHING in (status, ids):
         extra.append(NONE)
     filters = replace(filters, status=() if status == _NOTHING else status, ids=() if ids == _NOTHING else ids)
-    near = tuple(_near(text) for text in _both(sent, "geo"))
+    near = tuple(_near(text, name) for name, text in _both(sent, "geo"))
     if sent.get("geoDecay") and not _DECAY.fullmatch(sent.get("geoDecay", "")):
         raise InputError("`geoDecay` parameter has incorrect format.", hint=_GEO_DECAY)
     request = SearchRequest(_all([*nodes, *extra]), filters, sort, descending)
@@ -109,8 +111,13 @@ def _all(nodes: list[Node]) -> Node:
     return kept[0] if len(kept) == 1 else And(kept) if kept else EVERYTHING
 
 
-def _parsed(text: str, area: str) -> Node:
-    return parse(text, area)
+def _parsed(text: str, area: str, name: str) -> Node:
+    """The tree of a query. Raises InputError with the parameter that it came in."""
+    try:
+        return parse(text, area)
+    except QueryError as error:
+        where = f"`{name}` parameter, character {error.position + 1}"
+        raise InputError(error.what, where=where, hint=error.hint) from None
 
 
 def _areas() -> dict[str, str]:
@@ -136,9 +143,10 @@ def _queries(sent: QueryDict) -> Iterator[tuple[str, str]]:
         yield area, sent.get(f"query.{param}", "")
 
 
-def _both(sent: QueryDict, name: str) -> Iterator[str]:
-    values = (sent.get(f"{kind}.{name}", "") for kind in ("filter", "postFilter"))
-    yield from (value for value in values if value.strip())
+def _both(sent: QueryDict, name: str) -> Iterator[tuple[str, str]]:
+    """The parameters of this name that say something, and what."""
+    names = (f"{kind}.{name}" for kind in ("filter", "postFilter"))
+    yield from ((full, sent.get(full, "")) for full in names if sent.get(full, "").strip())
 
 
 def _statuses(sent: QueryDict, also: tuple[str, ...]) -> tuple[str, ...]:
@@ -175,14 +183,14 @@ def _ids(sent: QueryDict) -> tuple[str, ...]:
     return chosen
 
 
-def _near(text: str) -> Near:
+def _near(text: str, name: str) -> Near:
     found = _GEO.fullmatch(text.strip())
     if found is None:
-        raise InputError("`filter.geo` parameter has incorrect format.", hint="Write distance(39.0,-77.1,50mi).")
+        raise InputError(f"`{name}` parameter has incorrect format.", hint="Write distance(39.0,-77.1,50mi).")
     latitude, longitude, radius = (float(found[n]) for n in (1, 2, 3))
     if abs(latitude) > 90 or abs(longitude) > 180 or not math.isfinite(radius):
         raise InputError(
-            "`filter.geo` parameter: there is no such place.", hint="Latitude -90 to 90, longitude -180 to 180."
+            f"`{name}` parameter: there is no such place.", hint="Latitude -90 to 90, longitude -180 to 180."
         )
     return Near(latitude, longitude, radius * (1 if found[4] == "km" else MILE))
 
@@ -196,7 +204,11 @@ def _sorting(listed_: list[str], queried: bool) -> tuple[Sort, bool]:
         raise InputError("`sort` parameter: this server sorts by one field.", hint=f"Known: {', '.join(SORTS)}.")
     name, _, direction = listed_[0].partition(":")
     known = SORTS | {model().fields[piece].path: how for piece, how in SORTS.items() if piece in model().fields}
-    if name not in known or direction not in ("", "asc", "desc"):
+    if name in known and direction not in ("", "asc", "desc"):
+        raise InputError(
+            f"`sort` parameter: there is no direction `{direction[:80]}`.", hint=f"Write {name}:asc or {name}:desc."
+        )
+    if name not in known:
         raise InputError(
             f"`sort` parameter: `{listed_[0][:80]}` cannot be sorted by.", hint=f"Known: {', '.join(SORTS)}."
         )

@@ -16,13 +16,14 @@ from trialwright.formats.ctgov import StudyRecord
 from trialwright.formats.ctgov.table import columns, csv_line, row
 from trialwright.formats.fhir.research_study import research_study
 from trialwright.formats.ris import ris
-from trialwright.kernel.errors import InputError, UnknownName, nearest
+from trialwright.kernel.errors import InputError, nearest
 from trialwright.kernel.texts import Text
 from trialwright.record.library import Library
 from trialwright.record.search.request import SearchAnswer
 from trialwright.web.api import asked
 from trialwright.web.api.fields import project, wanted
 from trialwright.web.api.near import within
+from trialwright.web.catalogue import not_kept
 
 FIXED = (1980, 1, 1, 0, 0, 0)
 """The time of a file in an archive: the same record gives the same bytes."""
@@ -111,7 +112,7 @@ def kept(library: Library, text: str) -> bytes:
     nct = number(text)
     found = library.store.get(nct)
     if found is None:
-        raise UnknownName("study", nct, ())
+        raise not_kept(nct)
     return found
 
 

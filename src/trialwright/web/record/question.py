@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, get_args
@@ -78,7 +78,7 @@ def ask(sent: QueryDict, t: Words) -> Question:
     """Read an address. What cannot be understood is told, and the rest asked."""
     question = Question(sent, SearchRequest())
     query = _query(question)
-    sort = sent.get("sort", "")
+    sort = _one(question, "sort", SORTS, t)
     ranked = bool(sent.get("q", "").strip()) or any(sent.get(name, "").strip() for name in WORDS)
     chosen: Sort = sort if sort in SORTS else "relevance" if ranked else "updated"  # type: ignore[assignment]  # a member
     question.request = SearchRequest(
@@ -99,10 +99,10 @@ def _query(question: Question) -> Node:
 def _filters(question: Question, t: Words) -> Filters:
     sent = question.sent
     filters = Filters(
-        sex=sent.get("sex", "") if sent.get("sex") in ("FEMALE", "MALE") else "",
+        sex=_one(question, "sex", ("FEMALE", "MALE"), t),
         age_years=_age(question, t),
-        results={"yes": True, "no": False}.get(sent.get("results", "")),
-        healthy={"yes": True, "no": False}.get(sent.get("healthy", "")),
+        results={"yes": True, "no": False}.get(_one(question, "results", ("yes", "no"), t)),
+        healthy={"yes": True, "no": False}.get(_one(question, "healthy", ("yes", "no"), t)),
         **_said(sent),
     )
     for name, (attribute, enum) in CHOICES.items():
@@ -114,6 +114,16 @@ def _filters(question: Question, t: Words) -> Filters:
         filters = replace(filters, **narrowed)
     spans: dict[str, Any] = {name: _dates(question, name, t) for name in DATES}
     return replace(filters, **spans)
+
+
+def _one(question: Question, name: str, known: Iterable[str], t: Words) -> str:
+    """The value of a parameter that has one of a few; "" where it has none, or a wrong one, which is told."""
+    text = question.text(name).strip()
+    found = next((value for value in known if value == text), "")
+    if text and not found:
+        listed = ", ".join(value.lower() if value.isupper() else value for value in known)
+        question.errors[name] = t("search.error.unknown", kind=t(f"search.kind.{name}"), text=text[:40], known=listed)
+    return found
 
 
 def _said(sent: QueryDict) -> dict[str, Any]:
@@ -142,7 +152,10 @@ def _dates(question: Question, name: str, t: Words) -> tuple[str, str]:
             question.errors[f"{name}_{end}"] = t("search.error.date", text=text[:40])
     low = first if _is_date(first) else ""
     high = last if _is_date(last) else ""
-    return _whole(low, "-01-01"), _whole(high, "-12-31")
+    span = _whole(low, "-01-01"), _whole(high, "-12-31")
+    if all(span) and span[0] > span[1]:
+        question.errors[f"{name}_from"] = t("search.error.span", first=first, last=last)
+    return span
 
 
 def _is_date(text: str) -> bool:
