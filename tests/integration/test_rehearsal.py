@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import run_program
 
 from trialwright.study.definition import Study
 from trialwright.study.dump import dump_study
@@ -109,6 +110,23 @@ def test_the_same_seed_gives_the_same_bytes(
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert (out / "run.json").read_bytes() == (tmp_path / "again" / "run.json").read_bytes()
+
+
+def test_the_history_is_sealed_with_the_seeds_key_and_verifies_offline(
+    rehearsal: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    out, summary = rehearsal
+    before = (out / "conduct.sqlite3").read_bytes()
+    assert (out / "conduct.key").stat().st_mode & 0o777 == 0o600
+    made = run_program(
+        "conduct", "history", summary["study"], "--database", str(out), "--out", str(tmp_path / "history.gz")
+    )
+    assert made.returncode == 0, made.stderr
+    found = run_program("conduct", "verify", str(tmp_path / "history.gz"))
+    assert (found.returncode, "verified" in found.stdout) == (0, True), found.stdout
+    assert f"{summary['audit_events']} events" in found.stdout
+    assert "of a rehearsal" in found.stdout
+    assert (out / "conduct.sqlite3").read_bytes() == before, "a rehearsal stays as it is"
 
 
 def test_a_second_rehearsal_into_the_same_folder_is_refused(

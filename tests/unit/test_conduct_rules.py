@@ -96,7 +96,10 @@ SEX = item("choice", choices=[{"code": "female", "label": "Female"}, {"code": "m
         ("text", " a word ", "a word"),
         ("boolean", "Yes", "true"),
         ("judgement", "no", "false"),
-        ("date", "2026-03", "2026-03"),
+        ("date", "2026-03-15", "2026-03-15"),
+        ("time", "09:30", "09:30"),
+        ("time", "23:59:59", "23:59:59"),
+        ("file", "scan.png;" + "0f" * 32, "scan.png;" + "0f" * 32),
         ("datetime", "2026-03-15T09:30+08:00", "2026-03-15T09:30+08:00"),
         ("event", "None", "none"),
         ("event", "2025-11-02", "2025-11-02"),
@@ -119,11 +122,54 @@ def test_what_is_kept_is_what_was_typed(kind: str, typed: str, kept: str) -> Non
         ("date", "15.3.2026", "Write 2026-03-15"),
         ("datetime", "2026-03-15", "not a date with time"),
         ("event", "never", "is not a date"),
+        ("date", "2026-03", "not a whole date"),
+        ("time", "9:30", "Write 09:30"),
+        ("time", "24:00", "'24:00' is not a time"),
+        ("text", "two\nlines", "several lines"),
+        ("text", "a\x00b", "cannot be printed"),
+        ("file", "scan.png", "is not a file"),
+        ("file", "../x;" + "0f" * 32, "is not a file"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_with_what_would_be_right(kind: str, typed: str, says: str) -> None:
     with pytest.raises(InputError, match=says):
         values.canonical(item(kind), typed)
+
+
+SEVERAL = item("choices", choices=[{"code": code, "label": code} for code in ("fever", "rash", "2")])
+
+
+def test_several_choices_are_kept_in_the_definitions_order_each_once() -> None:
+    assert values.canonical(SEVERAL, " 2; fever;2 ") == "fever;2"
+    with pytest.raises(InputError, match=r"'cough' is not one of the choices. Choose from: fever, rash, 2"):
+        values.canonical(SEVERAL, "fever;cough")
+
+
+def test_a_partial_date_and_a_long_text_are_taken_where_the_definition_says_so() -> None:
+    assert [values.canonical(item("date", partial=True), day) for day in ("2026", "2026-03")] == ["2026", "2026-03"]
+    assert values.canonical(item("text", lines=4), "two\nlines") == "two\nlines"
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "says"),
+    [
+        ("choices", {}, "lists no choices"),
+        ("choices", {"choices": [{"code": "a;b", "label": "x"}]}, "stands between several codes"),
+        ("integer", {"lines": 2}, "is no text"),
+        ("time", {"partial": True}, "is no date"),
+    ],
+)
+def test_an_item_that_contradicts_itself_is_refused(kind: str, more: dict[str, object], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        item(kind, **more)
+
+
+def test_the_ends_of_a_range_may_lie_outside_it() -> None:
+    height = item(hard={"low": 1, "high": 3, "open_low": True, "open_high": True})
+    values.check_hard(height, "1.01", "kg")
+    for text in ("1", "3"):
+        with pytest.raises(InputError, match="expected above 1 and below 3 kg"):
+            values.check_hard(height, text, "kg")
 
 
 def test_a_choice_lists_what_can_be_chosen() -> None:
@@ -316,9 +362,12 @@ def test_a_log_that_contradicts_itself_is_found(log: list[dict[str, object]]) ->
 
 
 def test_a_hash_hangs_on_every_column_and_not_on_their_order() -> None:
-    event = {"sequence": 1, "at": dt.datetime(2026, 3, 2, tzinfo=dt.UTC), "who": "x", "previous": ""}
+    event = {"sequence": 1, "at": dt.datetime(2026, 3, 2, tzinfo=dt.UTC), "who": "x", "previous": "", "reason": ""}
+    event["content"] = '{"rows":{"value":[[["s","weight"],null,{"value":"60"},"salt"]]},"salt":"another"}'
     assert chain.event_hash(event) == chain.event_hash(dict(reversed(event.items())))
-    assert len({chain.event_hash({**event, name: "other"}) for name in event} | {chain.event_hash(event)}) == 5
+    others = [{**event, name: "other"} for name in event if name != "content"]
+    others.append({**event, "content": event["content"].replace("60", "61")})
+    assert len({chain.event_hash(other) for other in [event, *others]}) == 7
 
 
 def test_a_moment_is_one_text_in_every_zone() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from trialwright.cli import exchange, history
 from trialwright.kernel.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,6 +33,12 @@ def _verbs() -> None:
 
     Example: trialwright conduct verify-audit rehearsal
     """
+
+
+app.command("history")(history.history)
+app.command("verify")(history.verify)
+app.command("key")(history.show_key)
+app.command("import")(exchange.import_study)
 
 
 @app.command("verify-audit")

@@ -33,7 +33,7 @@ def command(
     """
     from trialwright.record.begin import OPEN_FILE, files_from_record, files_from_study, study_id
 
-    _refuse_if_taken(folder)
+    refuse_if_taken(folder)
     record = _record(source, data)
     texts = files_from_record(record, study_id(folder)) if record else files_from_study(source, study_id(folder))
     write_whole(folder, texts)
@@ -61,7 +61,7 @@ def _record(source: str, data: str) -> StudyRecord | None:
     return found
 
 
-def _refuse_if_taken(folder: Path) -> None:
+def refuse_if_taken(folder: Path) -> None:
     from trialwright.kernel.errors import OutputExists
 
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):

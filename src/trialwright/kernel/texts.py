@@ -7,19 +7,25 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, model_validator
 
 Lang = Literal["en", "zh"]
+JOINT = ";"
+"""Stands between several codes that are kept as one text."""
 
 
 class Text(BaseModel):
-    """YAML: a plain string (English) or `{en: ..., zh: ...}`."""
+    """YAML: a plain string (English) or `{en: ..., zh: ...}`; `others` by language tag (`{de: ...}`) are kept for
+    exchange with other systems and shown nowhere."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     en: str
     zh: str = ""
+    others: tuple[tuple[str, str], ...] = ()
 
     @model_validator(mode="before")
     @classmethod
     def _plain_string(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("others"), dict):
+            return {**value, "others": tuple(value["others"].items())}
         return {"en": value} if isinstance(value, str) else value
 
     def __str__(self) -> str:

@@ -81,6 +81,8 @@ def kind_of(item: ItemLike) -> Kind:
             return Kind("number", item.unit or "1", item.molar_mass)
         case "choice":
             return Kind("code", codes=tuple(choice.code for choice in item.choices))
+        case "choices":
+            return Kind("codes", codes=tuple(choice.code for choice in item.choices))
         case "boolean" | "judgement":
             return TRUTH
         case "date" | "datetime":

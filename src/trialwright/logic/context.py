@@ -148,7 +148,7 @@ def _value(ref: ItemRef, fact: FactLike) -> Value:
             return 0.0 if raw == "none" else _number(raw, fact.unit, ref.kind)
         case "truth":
             return Truth.of(raw) if isinstance(raw, bool) else None
-        case "code":
+        case "code" | "codes":
             return str(raw) if isinstance(raw, (str, int)) else None
         case "date":
             return raw if isinstance(raw, PartialDate) else None

@@ -9,13 +9,14 @@ from typing import Literal as OneOf
 from trialwright.kernel.dates import PartialDate
 from trialwright.kernel.texts import Text
 
-KindName = OneOf["truth", "number", "code", "date", "event"]
+KindName = OneOf["truth", "number", "code", "codes", "date", "event"]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """Type of a node. Numbers carry their UCUM unit ("1" for none) and, of a substance, its molar mass in g/mol.
 
+    codes: several codes at once, as one text joined by `;`.
     `timed`: a date whose values say the time of the day too.
     """
 

@@ -90,7 +90,7 @@ def _spoken_codes(call: Call, lang: str) -> Call:
     if lang == "zh" and any(isinstance(arg, Call) and arg.op == "age" for arg in call.args):
         return Call(call.op, tuple(_years_of_age(arg) for arg in call.args), call.kind, call.names)
     holder = next((arg for arg in call.args if isinstance(arg, ItemRef) and arg.choice_labels), None)
-    if holder is None or call.op not in ("==", "!=", "in"):
+    if holder is None or call.op not in ("==", "!=", "in", "includes"):
         return call
     labels = dict(zip(holder.kind.codes, holder.choice_labels, strict=True))
     args = tuple(

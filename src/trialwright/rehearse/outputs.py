@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from trialwright.evidence.snapshot import Snapshot
 
 DATABASE = "conduct.sqlite3"
+KEY = ".key"
 RUN = "run.json"
 PARTS = ("numpy", "scipy", "polars", "pydantic", "django", "pyreadstat", "lxml", "rtflite")
 """Libraries whose version could change a result."""
@@ -122,6 +123,15 @@ def copy_database(source: Path, target: Path) -> None:
         database.execute("UPDATE django_migrations SET applied = ?", (FIXED_DAY,))
         database.commit()
         database.execute("VACUUM INTO ?", (str(target),))
+
+
+def copy_key(source: Path, target: Path) -> None:
+    """The key that signs the history of a database lies beside it, and goes with it."""
+    key = source.with_suffix(KEY)
+    if key.is_file():
+        shutil.copy(key, target.with_suffix(KEY))
+    else:
+        target.with_suffix(KEY).unlink(missing_ok=True)
 
 
 def write_run(folder: Path, study: Study, seed: int, facts: Mapping[str, Any]) -> None:

@@ -69,6 +69,7 @@ OUTPUTS = (
     ("define.xml", "Define-XML of both"),
     ("snapshot.json", "What was captured, as analysis reads it"),
     ("conduct.sqlite3", "Database with the audit trail"),
+    ("conduct.key", "Key that seals it: a rehearsal's, which follows from the seed"),
     ("run.json", "Seed, versions, hashes"),
 )
 
@@ -109,6 +110,7 @@ def drive(study: Study, seed: int, tell: Progress) -> None:
 
     tell(0.0, "Opening the study")
     opened = _opening(study)
+    actions.use_rehearsal_key(study.id, seed)
     actions.open_study(study, virtual=True, at=opened)
     clock = Clock()
     stage = Stage(study, engage(study, opened + dt.timedelta(hours=1)), clock, seed)
@@ -116,6 +118,7 @@ def drive(study: Study, seed: int, tell: Progress) -> None:
     clock.start(_recruit(stage))
     planned = study.registration.design.enrolment
     clock.run(lambda: tell(DRIVEN * 0.9 * stage.enrolled / planned, f"Enrolled {stage.enrolled} of {planned}"))
+    actions.seal(study.id)
 
 
 def _opening(study: Study) -> dt.datetime:
@@ -178,6 +181,7 @@ def _finish(study: Study, seed: int, places: tuple[Path, Path, Path], second: Ex
     outputs.copy_database(work, copy)
     results = analysed.result()
     copy.rename(folder / outputs.DATABASE)
+    outputs.copy_key(work, folder / outputs.DATABASE)
     outputs.write_run(folder, study, seed, {"audit": {"events": audit.events, "head": audit.head}})
     tell(1.0, "Done")
     return summarise(study, seed, out, (taken, results), audit.events)

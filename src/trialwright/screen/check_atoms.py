@@ -111,6 +111,10 @@ class _Maker:
                 yield from self._truths(item)
             case Call("in" | "==" | "!=") if ref.kind.name == "code":
                 yield from ((c.label.to(self.lang), (self._fact(item, c.code),)) for c in item.choices)
+            case Call("includes", (_, Literal(str(code)))):
+                others = [c for c in item.choices if c.code != code][:1]
+                chosen = [c for c in item.choices if c.code == code]
+                yield from ((c.label.to(self.lang), (self._fact(item, c.code),)) for c in (*chosen, *others))
             case Call("within", (_, length, anchor)):
                 yield from self._days(item, length, anchor, node.names[2] == "before")
             case Call("occurred"):

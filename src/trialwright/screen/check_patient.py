@@ -54,7 +54,7 @@ def _usual(item: Item, screening: dt.date, dosed: bool) -> Fact:
             value = float(round(middle)) if item.type == "integer" else middle
         case "boolean" | "judgement":
             value = False
-        case "choice":
+        case "choice" | "choices":
             value = item.choices[0].code
         case "event":
             value = "none"

@@ -27,7 +27,7 @@ from trialwright.logic.values import Value
 from trialwright.screen.cohort_batch import Batch, Ints
 from trialwright.screen.cohort_rows import Floats, Rows
 from trialwright.screen.values import fact_of, value_of
-from trialwright.study.items import Item
+from trialwright.study.items import Item, Limits
 
 Mask = npt.NDArray[np.bool_]
 LeftOut = Counter[tuple[str, str]]
@@ -142,7 +142,7 @@ class _Reader:
         found = self._drop(item, _Parsed(found.at, exact(values), low, high), unfit, "units that the item cannot have")
         if item.hard is None:
             return found
-        outside = _outside(_low(found.value), item.hard.low, item.hard.high)
+        outside = _outside(_low(found.value), item.hard)
         return self._drop(item, found, outside, "impossible values")
 
     def _others(self, item: Item, rows: slice) -> _Parsed:
@@ -290,12 +290,12 @@ def _unit_rule(item: Item, unit: str, name: str) -> _Rule | None:
     return _Rule(given, own, mass, not units.same_kind(given, own, mass))
 
 
-def _outside(values: Floats, low: float | None, high: float | None) -> Mask:
+def _outside(values: Floats, limits: Limits) -> Mask:
     outside = np.zeros(len(values), np.bool_)
-    if low is not None:
-        outside |= values < low
-    if high is not None:
-        outside |= values > high
+    if limits.low is not None:
+        outside |= (values <= limits.low) if limits.open_low else (values < limits.low)
+    if limits.high is not None:
+        outside |= (values >= limits.high) if limits.open_high else (values > limits.high)
     return outside
 
 

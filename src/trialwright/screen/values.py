@@ -14,6 +14,7 @@ from trialwright.evidence.patient import Fact, Value
 from trialwright.kernel import units
 from trialwright.kernel.dates import PartialDate
 from trialwright.kernel.errors import InputError, UnitError, nearest
+from trialwright.kernel.texts import JOINT
 from trialwright.study.items import Item
 
 _TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
@@ -87,6 +88,8 @@ def value_of(item: Item, raw: Any, where: str = "") -> Value:
             return _truth(item, raw, where)
         case "choice":
             return _code(item, raw, where)
+        case "choices":
+            return _codes(item, raw, where)
         case "event" if raw in ("none", "current"):
             return str(raw)
         case "datetime":
@@ -149,6 +152,13 @@ def _code(item: Item, raw: Any, where: str) -> str:
     return text
 
 
+def _codes(item: Item, raw: Any, where: str) -> str:
+    """Several codes: a list of them, or one text with `;` between them; kept in the definition's order."""
+    parts = raw if isinstance(raw, list) else str(raw).split(JOINT)
+    chosen = {_code(item, part.strip() if isinstance(part, str) else part, where) for part in parts}
+    return JOINT.join(choice.code for choice in item.choices if choice.code in chosen)
+
+
 def _limit(raw: Mapping[str, Any], key: str, where: str) -> float | None:
     limit = raw.get(key)
     if limit is None:
@@ -205,22 +215,18 @@ def _needs_assay_factor(given: str, own: str) -> bool:
 def _possible(item: Item, value: float, number: float, given: str, where: str) -> None:
     """Refuse what the definition calls impossible, and say if a forgotten point or another unit would explain it."""
     hard = item.hard
-    if hard is None or _inside(number, hard.low, hard.high):
+    if hard is None or hard.hold(number):
         return
     limits = " to ".join("…" if x is None else f"{x:g}" for x in (hard.low, hard.high))
     unit = units.show(item.unit)
     what = f"{value:g} {units.show(given)}".strip() + f" is impossible for '{item.id}' ({limits} {unit}".rstrip() + ")."
-    point = next((value / f for f in (10, 100) if _inside(number / f, hard.low, hard.high) and value), None)
+    point = next((value / f for f in (10, 100) if hard.hold(number / f) and value), None)
     hint = (
         f"Is a point missing ({point:g})?"
         if point and number > (hard.high or math.inf)
         else "Check the value and its unit."
     )
     raise InputError(what, where=where, hint=hint)
-
-
-def _inside(number: float, low: float | None, high: float | None) -> bool:
-    return (low is None or number >= low) and (high is None or number <= high)
 
 
 def short(raw: Any) -> str:

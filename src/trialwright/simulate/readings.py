@@ -161,7 +161,7 @@ def _usual(item: Item, when: dt.datetime) -> Answer | None:
         return Answer("false")
     if item.type == "event":
         return Answer("none")
-    if item.type == "choice":
+    if item.type in ("choice", "choices"):
         return Answer(item.choices[0].code)
     if item.type == "datetime":
         return Answer(moment(when))

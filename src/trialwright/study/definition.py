@@ -12,6 +12,7 @@ from trialwright.study.base import Node
 from trialwright.study.dosing import Dosing
 from trialwright.study.eligibility import Eligibility
 from trialwright.study.endpoints import Endpoints
+from trialwright.study.exchange import Exchange
 from trialwright.study.forms import Form
 from trialwright.study.identity import Registration
 from trialwright.study.items import Item
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 FILES = ("study", "items", "forms", "schedule", "eligibility", "dosing", "endpoints", "assumptions")
 """The files of a study folder, each `NAME.yaml`; each is one field of `Study`."""
+
+OPTIONAL = ("exchange",)
+"""Files that a study folder may hold besides."""
 
 
 class Study(Node):
@@ -36,6 +40,7 @@ class Study(Node):
     dosing: Dosing
     endpoints: Endpoints
     assumptions: Assumptions
+    exchange: Exchange = Exchange()
 
     @property
     def id(self) -> str:
@@ -44,6 +49,12 @@ class Study(Node):
     @property
     def version(self) -> str:
         return self.registration.version
+
+    @property
+    def captured_only(self) -> bool:
+        """Whether it plans neither doses nor endpoints: it is captured, and nothing of it is simulated or analysed."""
+        planned = self.dosing.steps or self.endpoints.endpoints
+        return not planned and self.registration.design.study_type != "INTERVENTIONAL"
 
     @cached_property
     def item_by_id(self) -> dict[str, Item]:

@@ -71,7 +71,7 @@ class Dosing(Node):
 
     @property
     def doses(self) -> int:
-        return max(step.last for step in self.steps)
+        return max((step.last for step in self.steps), default=0)
 
     def step(self, dose: int) -> DoseStep:
         return next(s for s in self.steps if s.first <= dose <= s.last)

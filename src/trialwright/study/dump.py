@@ -11,7 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from trialwright.kernel.provenance import Source
 from trialwright.kernel.texts import Text
-from trialwright.study.definition import FILES, Study
+from trialwright.study.definition import FILES, OPTIONAL, Study
 from trialwright.study.forms import Field
 
 
@@ -26,7 +26,8 @@ def dump_study(study: Study) -> dict[str, str]:
     """File name -> text. Loading these files gives an equal study."""
     fields = type(study).model_fields
     parts = {(field.alias or name): getattr(study, name) for name, field in fields.items()}
-    return {f"{name}.yaml": to_yaml(plain(parts[name])) for name in FILES}
+    beside = [name for name in OPTIONAL if parts[name] != fields[name].default]
+    return {f"{name}.yaml": to_yaml(plain(parts[name])) for name in (*FILES, *beside)}
 
 
 def to_yaml(data: Any) -> str:
@@ -42,8 +43,11 @@ def plain(value: Any) -> Any:
             return "registry" if not value.why else {"kind": "registry", "why": value.why}
         case Source():
             return {value.kind: value.why}
-        case Text(zh=""):
+        case Text(zh="", others=()):
             return value.en
+        case Text():
+            said = {"en": value.en, "zh": value.zh, "others": dict(value.others)}
+            return {name: part for name, part in said.items() if part or name == "en"}
         case BaseModel():
             return _model(value)
         case tuple() | list():

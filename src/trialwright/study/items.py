@@ -7,12 +7,16 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from trialwright.kernel.provenance import Source
-from trialwright.kernel.texts import Text
+from trialwright.kernel.texts import JOINT, Text
 from trialwright.study.base import Expression, Id, Node
 
-ItemType = Literal["quantity", "integer", "text", "choice", "boolean", "date", "datetime", "event", "judgement"]
-"""quantity: number with a unit ("1" if none). event: a (partial) date, or "none" (asserted absent), or "current".
-judgement: yes or no, unknown until somebody signs it."""
+ItemType = Literal[
+    "quantity", "integer", "text", "choice", "choices", "boolean", "date", "time", "datetime", "event", "judgement",
+    "file",
+]  # fmt: skip
+"""quantity: number with a unit ("1" if none). choices: several codes, joined by `;` in the definition's order.
+date: a whole day, or less of it where `partial`. time: HH:MM or HH:MM:SS. event: a (partial) date, or "none" (asserted
+absent), or "current". judgement: yes or no, unknown until somebody signs it. file: name and SHA-256, joined by `;`."""
 
 
 class CodeLists(Node):
@@ -37,16 +41,24 @@ class Choice(Node):
 
 
 class Limits(Node):
-    """`hard`: outside is impossible. `soft`: outside raises a query."""
+    """`hard`: outside is impossible. `soft`: outside raises a query. The ends belong to the range, or not: `open_low`,
+    `open_high` (above 1, below 120)."""
 
     low: float | None = None
     high: float | None = None
+    open_low: bool = False
+    open_high: bool = False
 
     @model_validator(mode="after")
     def _ordered(self) -> Limits:
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ValueError(f"low {self.low:g} is above high {self.high:g}")
         return self
+
+    def hold(self, number: float) -> bool:
+        """Whether a number lies inside."""
+        above = self.low is None or (number > self.low if self.open_low else number >= self.low)
+        return above and (self.high is None or (number < self.high if self.open_high else number <= self.high))
 
 
 class Normal(Limits):
@@ -117,6 +129,10 @@ class Item(Node):
     """g/mol, for conversion between mass and amount."""
     synonyms: tuple[Synonym, ...] = ()
     decimals: int | None = None
+    lines: int = Field(default=1, ge=1, le=100)
+    """Of a text: how many lines are offered for it; a text of one line holds no line break."""
+    partial: bool = False
+    """Of a date: whether a year or a month will do."""
     choices: tuple[Choice, ...] = ()
     hard: Limits | None = None
     soft: Limits | None = None
@@ -134,8 +150,16 @@ class Item(Node):
 
     @model_validator(mode="after")
     def _consistent(self) -> Item:
-        if self.type == "choice" and not self.choices:
+        if self.type in ("choice", "choices") and not self.choices:
             raise ValueError(f"item '{self.id}' is a choice and lists no choices")
+        if self.type == "choices" and (odd := next((c.code for c in self.choices if JOINT in c.code), "")):
+            raise ValueError(
+                f"the code '{odd}' of item '{self.id}' holds '{JOINT}', which stands between several codes"
+            )
+        if self.lines > 1 and self.type != "text":
+            raise ValueError(f"item '{self.id}' has several lines and is no text")
+        if self.partial and self.type != "date":
+            raise ValueError(f"item '{self.id}' is partial and is no date")
         if self.type == "quantity" and not self.unit:
             raise ValueError(f"item '{self.id}' is a quantity and has no unit; use '1' for a pure number")
         return self

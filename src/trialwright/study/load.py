@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from trialwright.kernel.errors import DefinitionError, UnknownName, nearest
 from trialwright.study.checks import problems
-from trialwright.study.definition import FILES, Study
+from trialwright.study.definition import FILES, OPTIONAL, Study
 from trialwright.study.document import Document, parse_yaml, read_yaml
 from trialwright.study.problems import Problem, WrongDefinition, from_validation
 
@@ -57,7 +57,8 @@ def load_study(id_or_folder: str | Path) -> Study:
     if missing:
         what = f"The file {missing[0]}.yaml is missing."
         raise DefinitionError(what, where=folder.name, hint=_instead(folder, missing[0]))
-    return _study([read_yaml(folder / f"{name}.yaml") for name in FILES])
+    beside = [name for name in OPTIONAL if (folder / f"{name}.yaml").is_file()]
+    return _study({name: read_yaml(folder / f"{name}.yaml") for name in (*FILES, *beside)})
 
 
 def study_from_texts(texts: Mapping[str, str]) -> Study:
@@ -65,11 +66,11 @@ def study_from_texts(texts: Mapping[str, str]) -> Study:
     missing = [name for name in FILES if f"{name}.yaml" not in texts]
     if missing:
         raise DefinitionError(f"The file {missing[0]}.yaml is missing.", hint=f"A study has {_listed()}.")
-    return _study([parse_yaml(texts[f"{name}.yaml"], f"{name}.yaml") for name in FILES])
+    beside = [name for name in OPTIONAL if f"{name}.yaml" in texts]
+    return _study({name: parse_yaml(texts[f"{name}.yaml"], f"{name}.yaml") for name in (*FILES, *beside)})
 
 
-def _study(documents: list[Document]) -> Study:
-    by_name = dict(zip(FILES, documents, strict=True))
+def _study(by_name: Mapping[str, Document]) -> Study:
     data = {name: _content(name, document) for name, document in by_name.items()}
     try:
         study = Study.model_validate(data)
@@ -88,7 +89,7 @@ def _content(name: str, document: Document) -> Any:
 
 def _wrong(found: list[Problem], documents: Mapping[str, Document]) -> WrongDefinition:
     """The problems as errors, in the order of files and lines."""
-    order = {name: number for number, name in enumerate(FILES)}
+    order = {name: number for number, name in enumerate((*FILES, *OPTIONAL))}
 
     def position(problem: Problem) -> tuple[int, int]:
         name = str(problem.place[0])
@@ -107,6 +108,8 @@ def _listed() -> str:
 
 def _instead(folder: Path, name: str) -> str:
     """Point at a misspelled file that lies there instead."""
-    strays = [path.name for path in folder.glob("*.y*ml") if path.stem not in FILES and path.name not in EXTRA]
+    strays = [
+        path.name for path in folder.glob("*.y*ml") if path.stem not in (*FILES, *OPTIONAL) and path.name not in EXTRA
+    ]
     close = nearest(f"{name}.yaml", strays) if strays else ""
     return close if close.startswith("Did you mean") else f"A study has {_listed()}."

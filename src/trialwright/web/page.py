@@ -49,6 +49,11 @@ def pairs(sent: QueryDict) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in sent.items()]
 
 
+def every_pair(sent: QueryDict) -> list[tuple[str, str]]:
+    """(name, value) of everything in a form, in the order in which it was sent; a name may come several times."""
+    return [(name, str(value)) for name, values in sent.lists() for value in values]
+
+
 def page_number(request: HttpRequest) -> int:
     """The page that ?page= asks for; the first where it is no number."""
     text = request.GET.get("page", "")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trialwright.kernel.errors import InputError, TrialwrightError
+from trialwright.rehearse.outputs import copy_key
 from trialwright.web.setup import setup
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def prepare(
                 fresh = True
             if fresh or not database.exists():
                 copy_database(rehearsal / DATABASE, database)
+                copy_key(rehearsal / DATABASE, database)
                 (folder / ORIGIN).write_text(json.dumps({"head": head}) + "\n", encoding="utf-8")
             os.environ.setdefault("TRIALWRIGHT_RESULTS", str(rehearsal.resolve()))
         os.environ.setdefault("TRIALWRIGHT_SECRET", _secret(folder / "secret"))
@@ -134,6 +136,7 @@ def _put_aside(database: Path) -> str:
     places = (database.with_name(f"{database.stem}-{name}{end}{database.suffix}") for end in endings)
     aside = next(place for place in places if not place.exists())
     copy_database(database, aside)
+    copy_key(database, aside)
     return f"The data folder held a copy of another rehearsal; it is kept as {aside.name}, and this one is opened."
 
 
@@ -176,8 +179,10 @@ def run(port: int) -> None:
                 self.cfg.set(key, value)
 
         def load(self) -> Callable[..., Any]:
+            from trialwright.web.sealing import keep_sealed
             from trialwright.web.wsgi import application
 
+            keep_sealed()
             return application
 
     Server().run()

@@ -111,11 +111,11 @@ def test_an_event_edited_with_its_hash_breaks_the_chain(desk: Any, database: Pat
     from trialwright.conduct.rules.chain import event_hash
     from trialwright.conduct.store.models import Event
     from trialwright.conduct.worklists import verify_audit
-    from trialwright.conduct.worklists.verify import _COLUMNS
+    from trialwright.conduct.worklists.history import COLUMNS
 
     desk.enrolled()
     event = Event.objects.get(sequence=12)
-    columns = {name: getattr(event, name) for name in _COLUMNS} | {"study": desk.study, "who": "somebody"}
+    columns = {name: getattr(event, name) for name in COLUMNS} | {"study": desk.study, "who": "somebody"}
     edit(database, f"UPDATE conduct_event SET who = 'somebody', hash = '{event_hash(columns)}' WHERE sequence = 12")
     assert verify_audit(desk.study).problems == ("Event 13 does not follow on the event before it.",)
 
@@ -124,11 +124,11 @@ def forge(study: str, database: Path) -> None:
     """Edit one event and make the whole chain and its head anew, as somebody with the program's source could."""
     from trialwright.conduct.rules.chain import event_hash
     from trialwright.conduct.store.models import Event
-    from trialwright.conduct.worklists.verify import _COLUMNS
+    from trialwright.conduct.worklists.history import COLUMNS
 
     script, last = "", ""
     for event in Event.objects.order_by("sequence"):
-        fields = {name: getattr(event, name) for name in _COLUMNS} | {"study": study, "previous": last}
+        fields = {name: getattr(event, name) for name in COLUMNS} | {"study": study, "previous": last}
         if event.sequence == 12:
             fields["who"] = "somebody"
         before, last = last, event_hash(fields)

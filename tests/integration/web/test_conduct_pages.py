@@ -387,3 +387,52 @@ def test_a_form_opens_quickly(log_in: Any) -> None:
     start = time.perf_counter()
     client.get(CHEMISTRY)
     assert time.perf_counter() - start < 1.5
+
+
+def test_who_reads_a_casebook_a_form_or_the_trail_is_logged(log_in: Any) -> None:
+    from trialwright.conduct.store.models import Access
+
+    client = log_in("auditor")
+    for path in (SUBJECT, VITALS, f"{STUDY}audit/?subject=01-001&action=enrol", f"{STUDY}subjects/"):
+        assert client.get(path).status_code == 200
+    found = list(Access.objects.order_by("id").values_list("who", "what", "subject", "form", "detail"))
+    assert found == [
+        ("auditor", "casebook", "01-001", "", ""),
+        ("auditor", "form", "01-001", "vitals", ""),
+        ("auditor", "audit", "01-001", "", "subject=01-001&action=enrol"),
+    ]
+    assert log_in("coordinator").get(f"{STUDY}subjects/99-999/").status_code == 404
+    assert Access.objects.count() == 3, "what was not shown was not read"
+
+
+def test_a_redacted_value_is_shown_as_such_and_stays_when_the_form_is_saved(log_in: Any) -> None:
+    from trialwright.conduct import actions
+    from trialwright.conduct.store.models import Value
+
+    study = "nct07208058"
+    item = Value.objects.filter(form__visit="week2", form__form="vitals", item="weight").values_list("item", flat=True)[
+        0
+    ]
+    manager = actions.add_person(study, "manager", "A manager", "data_manager")
+    actions.redact_value(
+        study, "01-001", "vitals", item, visit="week2", reason="Of another person", by=manager, at=None
+    )
+    client = log_in("coordinator")
+    assert '<option value="redacted" selected>Redacted</option>' in text(client.get(VITALS))
+    assert "redacted what was typed by mistake" in text(log_in("auditor").get(f"{STUDY}audit/"))
+    assert "已遮蔽" in text(client.get(VITALS, headers={"accept-language": "zh-hans"}))
+    held = Value.objects.get(form__visit="week2", form__form="vitals", item="weight", form__subject__subject="01-001")
+    assert (held.value, held.null_reason) == ("", "redacted")
+
+
+def test_the_server_seals_what_waits(
+    log_in: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trialwright.conduct.store.models import Trial
+    from trialwright.web import sealing
+
+    before = Trial.objects.get()
+    assert before.sealed < before.sequence
+    monkeypatch.setattr(sealing, "close_old_connections", lambda: None)
+    sealing.seal_once()
+    assert Trial.objects.get().sealed == before.sequence

@@ -64,16 +64,21 @@ def test_help_has_an_example(capsys: Any) -> None:
 
 
 def test_the_rehearsals_own_folder_stays_as_it_is(trial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from trialwright.conduct.actions.keyring import SigningKey
+
     monkeypatch.setenv("TRIALWRIGHT_RESULTS", "")
     monkeypatch.setenv("TRIALWRIGHT_SECRET", "a secret of this test")
     rehearsal = tmp_path / "rehearsal"
     rehearsal.mkdir()
     server.copy_database(trial, rehearsal / server.DATABASE)
+    key = f"{SigningKey('trialwright', bytes(32))}\n"
+    (rehearsal / "conduct.key").write_text(key)
     before = (rehearsal / server.DATABASE).read_bytes()
     data = tmp_path / "data"
     placed = server.prepare(rehearsal, data)
     accounts = server.open_accounts()
     assert placed == data / server.DATABASE
+    assert (data / "conduct.key").read_text() == key, "the copy goes on with the key of its history"
     assert {a.username for a in accounts} == {"coordinator", "investigator", "monitor", "data_manager", "auditor"}
     assert all(a.what.endswith(", all sites") for a in accounts), "what is printed is what they may see"
     assert len({a.password for a in accounts}) == len(accounts), "each password is its own"

@@ -9,6 +9,7 @@ from importlib.resources import files
 import yaml
 
 from trialwright.evidence.snapshot import ValueRow
+from trialwright.kernel.texts import JOINT
 from trialwright.study.items import Item
 
 TRUE = frozenset({"true", "yes", "y", "1"})
@@ -48,6 +49,9 @@ def submission(item: Item, row: ValueRow) -> str:
     value = row.value.strip()
     if not value:
         return ""
+    if item.type == "choices":
+        chosen = (item.choice(code) for code in value.split(JOINT))
+        return JOINT.join(choice.submission or _unnamed(item, choice.code) for choice in chosen if choice)
     if item.type == "choice":
         choice = item.choice(value)
         return (choice.submission or _unnamed(item, choice.code)) if choice else value.upper()

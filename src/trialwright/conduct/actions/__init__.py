@@ -4,10 +4,15 @@ in one transaction with its event in the log; refusals are sentences (`kernel.er
 Django must be set up before this is imported (`trialwright.web.setup.setup`).
 """
 
+from trialwright.conduct.actions import studies
+from trialwright.conduct.actions.access import note_access
 from trialwright.conduct.actions.forms import FormSaved, save_form
+from trialwright.conduct.actions.keyring import signing_key, use_rehearsal_key
 from trialwright.conduct.actions.people import activate_site, add_person, open_study, person, remove_person
 from trialwright.conduct.actions.queries import answer_query, cancel_query, close_query, open_query, reopen_query
+from trialwright.conduct.actions.redaction import Redacted, redact_reason, redact_value, redact_words
 from trialwright.conduct.actions.scratch import forgo_durability
+from trialwright.conduct.actions.sealing import seal, seal_all
 from trialwright.conduct.actions.studies import definition
 from trialwright.conduct.actions.subjects import (
     decide_eligibility,
@@ -23,8 +28,10 @@ from trialwright.conduct.rules.policy import INSTALLER, ROLES, Person, Role
 from trialwright.conduct.rules.values import Entry
 
 __all__ = [
-    "INSTALLER", "ROLES", "DosePlan", "Entry", "FormErrors", "FormSaved", "Person", "ReasonNeeded", "Role", "StaleForm",
-    "activate_site", "add_person", "answer_query", "cancel_query", "close_query", "decide_eligibility", "definition",
-    "end_participation", "enrol", "forgo_durability", "miss_visit", "open_query", "open_study", "person", "plan_dose",
-    "record_consent", "register_subject", "remove_person", "reopen_query", "save_form", "start_visit",
+    "INSTALLER", "ROLES", "DosePlan", "Entry", "FormErrors", "FormSaved", "Person", "ReasonNeeded", "Redacted",
+    "Role", "StaleForm", "activate_site", "add_person", "answer_query", "cancel_query", "close_query",
+    "decide_eligibility", "definition", "end_participation", "enrol", "forgo_durability", "miss_visit",
+    "note_access", "open_query", "open_study", "person", "plan_dose", "record_consent", "redact_reason",
+    "redact_value", "redact_words", "register_subject", "remove_person", "reopen_query", "save_form", "seal",
+    "seal_all", "signing_key", "start_visit", "studies", "use_rehearsal_key",
 ]  # fmt: skip

@@ -19,10 +19,13 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from trialwright.conduct.actions import studies
+from trialwright.conduct.actions.keyring import signing_key
+from trialwright.conduct.actions.sealing import SEALED, seal_if_due
 from trialwright.conduct.rules import policy
-from trialwright.conduct.rules.chain import canonical_json, event_hash, plain
+from trialwright.conduct.rules.chain import compose, event_line, plain
 from trialwright.conduct.store import models as db
 from trialwright.conduct.store.rows import rows
+from trialwright.conduct.verifier import PATIENCE, leaf_hash
 from trialwright.kernel.errors import Refused, TrialwrightError, UnknownName
 from trialwright.study.definition import Study
 
@@ -150,11 +153,14 @@ class Deed:
 
     def log(self) -> None:
         """Write the event; nothing when nothing changed."""
-        if not self._rows:
+        if not self._rows and not self.details:
             return
         if not self._role:
             raise TrialwrightError(f"Nobody's permission was asked for {self.action}.")
         trial, place = self.trial, self.place
+        if trial.latest and trial.latest - self.at > PATIENCE:
+            self.details["clock"] = "set back"
+        content, parts = self._composed()
         fields: dict[str, Any] = {
             "sequence": trial.sequence + 1,
             "at": self.at,
@@ -168,14 +174,27 @@ class Deed:
             "visit": place.visit,
             "form": place.form,
             "reason": self.reason,
-            "content": canonical_json({"rows": self._rows, **self.details}),
+            "content": content,
             "version": trial.version,
             "previous": trial.head,
         }
-        digest = event_hash({"study": trial.study, **fields})
+        digest = leaf_hash(event_line({"study": trial.study, **fields}, parts)).hex()
         rows(db.Event).insert_all([{"trial_id": trial.pk, **fields, "hash": digest}])
+        self._count(digest)
+
+    def _composed(self) -> tuple[str, list[bytes]]:
+        count = sum(map(len, self._rows.values())) + bool(self.reason)
+        salts = signing_key().salts(self.trial.study, self.trial.sequence + 1, count)
+        return compose(self._rows, self.details, self.reason, salts)
+
+    def _count(self, digest: str) -> None:
+        """The study's row goes on to the event that was written; events are sealed when that is due."""
+        trial = self.trial
         trial.sequence, trial.head = trial.sequence + 1, digest
-        rows(db.Trial).update(trial, ["sequence", "head"])
+        trial.latest = max(trial.latest or self.at, self.at)
+        trial.unsealed_since = trial.unsealed_since or self.at
+        seal_if_due(trial, self.at)
+        rows(db.Trial).update(trial, ("sequence", "head", *SEALED))
 
 
 def _plain(columns: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -36,6 +36,7 @@ ACTIONS: Mapping[str, str] = {
     "close_query": "close a query",
     "reopen_query": "reopen a query",
     "cancel_query": "cancel a query",
+    "redact_value": "redact what was typed by mistake",
     "read": "read subjects' data",
     "read_audit": "read the audit trail",
 }
@@ -47,10 +48,12 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     ),
     "coordinator": frozenset({*_SITE_STAFF, "decide_eligibility", "plan_dose", "end_participation", "read_audit"}),
     "monitor": frozenset({"open_query", "close_query", "reopen_query", "cancel_query", "read", "read_audit"}),
-    "data_manager": frozenset({"open_query", "close_query", "reopen_query", "cancel_query", "read", "read_audit"}),
+    "data_manager": frozenset(
+        {"open_query", "close_query", "reopen_query", "cancel_query", "redact_value", "read", "read_audit"}
+    ),
     "statistician": frozenset({"read"}),
     "sponsor": frozenset({"read"}),
-    "administrator": frozenset({"open_study", "add_person", "activate_site"}),
+    "administrator": frozenset({"open_study", "add_person", "activate_site", "redact_value"}),
     "auditor": frozenset({"read", "read_audit"}),
 }
 

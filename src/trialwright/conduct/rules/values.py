@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from trialwright.evidence.patient import Value
 from trialwright.kernel import units
 from trialwright.kernel.dates import PartialDate
 from trialwright.kernel.errors import InputError
+from trialwright.kernel.texts import JOINT
 from trialwright.study.items import Item, Limits
 
 NULL_REASONS = {
@@ -21,6 +24,9 @@ NULL_REASONS = {
 }
 _TRUE, _FALSE = {"true", "yes", "y", "1"}, {"false", "no", "n", "0"}
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$")
+LONGEST_NAME = 200
+"""Characters of a file's name."""
 BELOW = "<"
 """A result below the assay's limit is typed as `<` and the limit."""
 
@@ -52,6 +58,8 @@ def canonical(item: Item, text: str) -> str:
     value = parse(item, text)
     if isinstance(value, bool):
         return "true" if value else "false"
+    if item.type == "choices":
+        return str(value)
     return text.strip().lower() if item.type == "event" else text.strip()
 
 
@@ -65,7 +73,9 @@ def parse(item: Item, text: str) -> Value:
     if item.type == "choice":
         return _choice(item, text)
     if item.type in ("date", "event"):
-        return text.lower() if item.type == "event" and text.lower() in ("none", "current") else PartialDate.parse(text)
+        return text.lower() if item.type == "event" and text.lower() in ("none", "current") else _date(item, text)
+    if item.type in _OTHERS:
+        return _OTHERS[item.type](item, text)
     return _datetime(text) if item.type == "datetime" else text
 
 
@@ -94,6 +104,51 @@ def _choice(item: Item, text: str) -> str:
         return text
     codes = ", ".join(c.code for c in item.choices[:8]) + (", ..." if len(item.choices) > 8 else "")
     raise InputError(f"'{text}' is not one of the choices.", hint=f"Choose from: {codes}.")
+
+
+def _choices(item: Item, text: str) -> str:
+    """Several codes in the definition's order, each once."""
+    chosen = {_choice(item, part.strip()) for part in text.split(JOINT) if part.strip()}
+    return JOINT.join(choice.code for choice in item.choices if choice.code in chosen)
+
+
+def _text(item: Item, text: str) -> str:
+    if item.lines == 1 and ("\n" in text or "\r" in text):
+        raise InputError("The text has several lines.", hint="Write it in one.")
+    if any(unicodedata.category(c) == "Cc" and c not in "\n\r\t" for c in text):
+        raise InputError("The text holds a character that cannot be printed.", hint="Type it anew.")
+    return text
+
+
+def _date(item: Item, text: str) -> PartialDate:
+    day = PartialDate.parse(text)
+    if item.type == "date" and not item.partial and not day.exact:
+        raise InputError(f"'{text}' is not a whole date.", hint="Write 2026-03-15.")
+    return day
+
+
+def _time(item: Item, text: str) -> str:
+    if not _CLOCK.match(text):
+        raise InputError(f"'{text}' is not a time.", hint="Write 09:30 or 09:30:15.")
+    return text
+
+
+def _file(item: Item, text: str) -> str:
+    """A file's name and the SHA-256 of its content. The name is one word of a path: nobody reads or writes by it."""
+    name, _, digest = text.rpartition(JOINT)
+    if (
+        not re.fullmatch(r"[0-9a-f]{64}", digest)
+        or not name.strip()
+        or len(name) > LONGEST_NAME
+        or set("/\\") & set(name)
+    ):
+        raise InputError(
+            f"'{text[:60]}' is not a file.", hint="It is kept as its name, ';' and the SHA-256 of its content."
+        )
+    return text
+
+
+_OTHERS: dict[str, Callable[[Item, str], str]] = {"choices": _choices, "text": _text, "time": _time, "file": _file}
 
 
 def _datetime(text: str) -> PartialDate:
@@ -159,18 +214,17 @@ def _outside(item: Item, text: str, unit: str, limits: Limits | None) -> str:
     if not isinstance(number, float):
         return ""
     own = in_own_unit(item, number, unit)
-    inside = (limits.low is None or own >= limits.low) and (limits.high is None or own <= limits.high)
-    return "" if inside else f"{text} {units.show(unit)}".strip()
+    return "" if limits.hold(own) else f"{text} {units.show(unit)}".strip()
 
 
 def _range(item: Item, limits: Limits | None) -> str:
     assert limits is not None
     unit = units.show(item.unit)
-    if limits.low is None:
-        return f"expected at most {limits.high:g} {unit}".strip()
-    if limits.high is None:
-        return f"expected at least {limits.low:g} {unit}".strip()
-    return f"expected {limits.low:g} to {limits.high:g} {unit}".strip()
+    low = "" if limits.low is None else f"{'above' if limits.open_low else 'at least'} {limits.low:g}"
+    high = "" if limits.high is None else f"{'below' if limits.open_high else 'at most'} {limits.high:g}"
+    if low and high and not (limits.open_low or limits.open_high):
+        return f"expected {limits.low:g} to {limits.high:g} {unit}".strip()
+    return f"expected {' and '.join(side for side in (low, high) if side)} {unit}".strip()
 
 
 def _forgotten_point(item: Item, text: str, unit: str) -> str:

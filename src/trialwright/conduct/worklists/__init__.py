@@ -7,6 +7,7 @@ from trialwright.conduct.worklists.audit import AuditFilter, AuditLine, AuditPag
 from trialwright.conduct.worklists.casebook import Casebook, casebook
 from trialwright.conduct.worklists.dashboard import Dashboard, dashboard, newest
 from trialwright.conduct.worklists.form import FieldView, FormView, form_view
+from trialwright.conduct.worklists.history import newest_note, write_history
 from trialwright.conduct.worklists.matrix import Matrix, subjects_matrix
 from trialwright.conduct.worklists.queries import QueryFilter, QueryLine, QueryPage, queries
 from trialwright.conduct.worklists.verify import Verification, verify_all, verify_audit
@@ -14,5 +15,5 @@ from trialwright.conduct.worklists.verify import Verification, verify_all, verif
 __all__ = [
     "AuditFilter", "AuditLine", "AuditPage", "Casebook", "Change", "Dashboard", "FieldView", "FormView", "Matrix",
     "QueryFilter", "QueryLine", "QueryPage", "Verification", "audit_trail", "casebook", "dashboard", "field_history",
-    "form_view", "newest", "queries", "subjects_matrix", "verify_all", "verify_audit",
+    "form_view", "newest", "newest_note", "queries", "subjects_matrix", "verify_all", "verify_audit", "write_history",
 ]  # fmt: skip

@@ -106,7 +106,7 @@ def _line(event: db.Event, item: str) -> AuditLine:
 
 def _changes(content: str) -> Iterator[Change]:
     for table, rows in json.loads(content)["rows"].items():
-        for key, old, new in rows:
+        for key, old, new, *_ in rows:
             what = " ".join(str(part) for part in (table, *key[2:]) if part != "")
             columns = [*(new or {}), *(name for name in old or {} if name not in (new or {}))]
             for column in columns:
@@ -146,5 +146,5 @@ def field_history(
 
 def value_changes(content: str) -> Iterator[tuple[Place, dict[str, Any] | None, dict[str, Any] | None]]:
     """(place, old, new) of every field that an event changed."""
-    for key, old, new in json.loads(content)["rows"].get("value", ()):
+    for key, old, new, *_ in json.loads(content)["rows"].get("value", ()):
         yield (key[-3], key[-2], key[-1]), old, new

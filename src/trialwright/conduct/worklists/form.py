@@ -51,6 +51,7 @@ class FieldView:
     hidden: bool
     hint: str
     help: Text | None
+    lines: int
     queries: tuple[QueryLine, ...]
     changes: int
 
@@ -176,7 +177,7 @@ class _View:
             group.id, row, item.id, item.label, item.type, entry.value, entry.unit or item.unit,
             (item.unit, *item.units) if item.unit else (), entry.low, entry.high, entry.null_reason, entry.when,
             value.signed_by if value else "", item.choices, field.required, field.critical, item.derive is not None,
-            item.id in self.hidden, hint(item), item.help, tuple(self.asked.get(place, ())),
+            item.id in self.hidden, hint(item), item.help, item.lines, tuple(self.asked.get(place, ())),
             max(0, self.changes.get(place, 0) - 1),
         )  # fmt: skip
 
@@ -188,7 +189,10 @@ def hint(item: Item) -> str:
         return ""
     unit = units.show(item.unit)
     if limits.low is None:
-        return f"≤ {limits.high:g} {unit}".strip()
+        return f"{'<' if limits.open_high else '≤'} {limits.high:g} {unit}".strip()
     if limits.high is None:
-        return f"≥ {limits.low:g} {unit}".strip()
+        return f"{'>' if limits.open_low else '≥'} {limits.low:g} {unit}".strip()
+    if limits.open_low or limits.open_high:
+        signs = (">" if limits.open_low else "≥"), ("<" if limits.open_high else "≤")
+        return f"{signs[0]} {limits.low:g}, {signs[1]} {limits.high:g} {unit}".strip()
     return f"{limits.low:g} – {limits.high:g} {unit}".strip()

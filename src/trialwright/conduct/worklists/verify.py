@@ -1,4 +1,4 @@
-"""Does the history hold? Recomputes the hash chain, replays the log, and compares every table with the outcome."""
+"""Does the history hold? Walks it as the verifier does, replays it, and compares every table with the outcome."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trialwright.conduct.rules.chain import Key, Tables, event_hash, replay, sha256, show_key
+from trialwright.conduct.rules.chain import Key, Tables, event_line, parts_of, replay, sha256, show_key
 from trialwright.conduct.store import models as db
 from trialwright.conduct.store import triggers
 from trialwright.conduct.store.tables import current
+from trialwright.conduct.verifier import PublicKey, Walk
+from trialwright.conduct.worklists.history import COLUMNS, line_of
 from trialwright.kernel.errors import UnknownName
-
-_COLUMNS = (
-    "sequence", "at", "local", "zone", "who", "role", "action", "site", "subject", "visit", "form", "reason", "content",
-    "version", "previous",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,30 +115,36 @@ def _outside(anchor: Anchor, events: int, head: str) -> Iterator[str]:
 
 
 class _Log:
-    """Walks the log once, noting every broken link."""
+    """Walks the log once, as the verifier of an export does, noting whatever does not fit."""
 
     def __init__(self, trial: db.Trial) -> None:
         self.trial = trial
-        self.count = self.sequence = 0
+        self._seals = {row.size: row for row in trial.checkpoints.order_by("-number")}
+        self._walk = Walk(trial.study, [PublicKey.read(text) for text in {row.key for row in self._seals.values()}])
         self._last = ""
-        self._broken: list[str] = []
+
+    @property
+    def count(self) -> int:
+        return self._walk.tree.size
+
+    @property
+    def sequence(self) -> int:
+        return self._walk.sequence
 
     def contents(self) -> Iterator[dict[str, Any]]:
         events = db.Event.objects.filter(trial=self.trial).order_by("sequence")
-        for *columns, digest in events.values_list(*_COLUMNS, "hash").iterator(chunk_size=2000):
-            fields: dict[str, Any] = {"study": self.trial.study, **dict(zip(_COLUMNS, columns, strict=True))}
-            self._check(fields, digest)
-            yield self._content(fields)
-
-    def _check(self, fields: dict[str, Any], digest: str) -> None:
-        expected, self.sequence = self.sequence + 1, fields["sequence"]
-        if self.sequence != expected:
-            self._broken.append(f"Event {expected} is missing: event {self.sequence} follows {expected - 1}.")
-        if event_hash(fields) != digest:
-            self._broken.append(f"Event {self.sequence} ({fields['action']}) was edited: its hash does not fit.")
-        if fields["previous"] != self._last:
-            self._broken.append(f"Event {self.sequence} does not follow on the event before it.")
-        self._last, self.count = digest, self.count + 1
+        for *columns, digest in events.values_list(*COLUMNS, "hash").iterator(chunk_size=2000):
+            fields: dict[str, Any] = {"study": self.trial.study, **dict(zip(COLUMNS, columns, strict=True))}
+            content = self._content(fields)
+            try:
+                parts = parts_of(content, fields["reason"])
+            except ValueError:
+                content, parts = {}, []
+            self._walk.event(event_line(fields, parts), b"\n".join(parts), digest)
+            self._last = digest
+            if seal := self._seals.pop(self._walk.tree.size, None):
+                self._walk.checkpoint(line_of(seal))
+            yield content
 
     def _content(self, fields: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -151,12 +154,17 @@ class _Log:
         return content if isinstance(content, dict) else {}
 
     def problems(self) -> list[str]:
-        """Broken links, and whether the end of the log is the end that the study's row remembers."""
-        found = list(self._broken)
+        """What was found, and whether the end of the log is the end that the study's row remembers."""
+        for seal in sorted(self._seals.values(), key=lambda row: row.number):
+            self._walk.checkpoint(line_of(seal))
+        self._walk.finish(whole=False)
+        found = list(self._walk.problems)
         if self.sequence != self.trial.sequence:
             found.append(f"The log ends at event {self.sequence}; {self.trial.sequence} events were written.")
         elif self._last != self.trial.head:
             found.append(f"The last event ({self.sequence}) is not the one that was written.")
+        if self._walk.sealed != self.trial.sealed:
+            found.append(f"{self._walk.sealed} events are sealed; {self.trial.sealed} were.")
         return found
 
 

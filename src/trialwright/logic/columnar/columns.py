@@ -81,7 +81,7 @@ def unknown(kind: Kind, size: int) -> Column:
             return np.full(size, UNKNOWN)
         case "number":
             return exact(np.full(size, np.nan))
-        case "code":
+        case "code" | "codes":
             return Words(np.full(size, -1))
     return days(np.zeros(size, np.int64), np.zeros(size, np.int64), np.full(size, UNDATED))
 

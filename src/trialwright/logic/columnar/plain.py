@@ -126,7 +126,7 @@ def column_of(values: Sequence[Value], kind: Kind, vocabulary: Vocabulary) -> Co
             ends = np.array([_ends(v) for v in values], np.float64).reshape(-1, 2)
             low, high = ends[:, 0].copy(), ends[:, 1].copy()
             return exact(low) if np.array_equal(low, high, equal_nan=True) else Numbers(low, high)
-        case "code":
+        case "code" | "codes":
             return Words(np.array([vocabulary.code(v) if isinstance(v, str) else -1 for v in values], np.int64))
     return Days(*np.array([day_cells(v) for v in values], np.int64).reshape(-1, 4).T.copy())
 

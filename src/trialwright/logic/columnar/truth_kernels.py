@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from trialwright.kernel.texts import JOINT
 from trialwright.logic.columnar.algebra import date_less, date_same, less, same
 from trialwright.logic.columnar.columns import (
     CURRENT,
@@ -123,6 +124,17 @@ def _in(call: Call, view: View) -> Truths:
     return np.where(found.codes < 0, np.int8(1), inside)
 
 
+def _includes(call: Call, view: View) -> Truths:
+    found, wanted = value_of(call.args[0], view), call.args[1]
+    assert isinstance(found, Words)
+    assert isinstance(wanted, Literal)
+    vocabulary = view.cohort.vocabulary
+    words = np.unique(found.codes[found.codes >= 0]).tolist()
+    holding = [word for word in words if wanted.value in vocabulary.words[word].split(JOINT)]
+    inside = np.where(np.isin(found.codes, holding), np.int8(2), np.int8(0))
+    return np.where(found.codes < 0, np.int8(1), inside)
+
+
 def _between(call: Call, view: View) -> Truths:
     value, low, high = call.args
     ends = (Call(">=", (value, low), call.kind), Call("<=", (value, high), call.kind))
@@ -146,6 +158,7 @@ TRUTHS: dict[str, Kernel] = {
     "not": lambda call, view: negated(truths(call.args[0], view)),
     **_COMPARISONS,
     "in": _in,
+    "includes": _includes,
     "between": _between,
     "at_least": _enough,
     "at_most": _no_more,

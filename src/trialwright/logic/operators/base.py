@@ -67,7 +67,8 @@ def say(en: str, zh: str) -> Saying:
 
 
 SPOKEN: dict[KindName, str] = {
-    "truth": "yes or no", "number": "a number", "code": "a text", "date": "a date", "event": "an event",
+    "truth": "yes or no", "number": "a number", "code": "a text", "codes": "several codes", "date": "a date",
+    "event": "an event",
 }  # fmt: skip
 
 

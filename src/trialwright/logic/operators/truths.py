@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from trialwright.kernel import truth as kleene
 from trialwright.kernel.dates import PartialDate
 from trialwright.kernel.errors import nearest
+from trialwright.kernel.texts import JOINT
 from trialwright.kernel.truth import Truth
 from trialwright.logic.context import Context
 from trialwright.logic.evaluate import number_of, truth_of, value_of
@@ -167,6 +168,22 @@ def _say_in(call: Call, speaker: Speaker) -> str:
     return f"{first}为{'或'.join(rest)}" if speaker.lang == "zh" else f"{first} is {' or '.join(rest)}"
 
 
+def _including(args: Sequence[Node], names: Sequence[str]) -> Kind:
+    count(args, 2)
+    want(args, 0, "codes")
+    if not isinstance(want(args, 1, "code"), Literal):
+        raise Mismatch("this must be a code in quotes", 1)
+    _known_code(args[0], args[1], 1)
+    return TRUTH
+
+
+def _includes(call: Call, context: Context) -> Truth:
+    found = value_of(call.args[0], context)
+    wanted = call.args[1]
+    assert isinstance(wanted, Literal)
+    return Truth.of(wanted.value in found.split(JOINT)) if isinstance(found, str) else Truth.UNKNOWN
+
+
 def _spanned(args: Sequence[Node], names: Sequence[str]) -> Kind:
     for symbol, index in ((">=", 1), ("<=", 2)):
         try:
@@ -267,6 +284,14 @@ TRUTHS: tuple[Operator, ...] = (
     ),
     *_COMPARISONS,
     Operator("in", "One of several codes.", 'sex in ("female", "male")', _listed, _in, _say_in, "in", 4),
+    Operator(
+        "includes",
+        "Whether a code is among those that were chosen.",
+        'includes(symptoms, "fever")',
+        _including,
+        _includes,
+        say("{0} includes {1}", "{0}包括{1}"),
+    ),
     Operator(
         "between",
         "Whether a number or a day lies in an interval; both ends belong to it.",

@@ -14,6 +14,8 @@ from trialwright.study.problems import Problem
 
 
 def problems(study: Study) -> Iterator[Problem]:
+    if study.captured_only:
+        return
     for place, node in _walk(study.assumptions, ("assumptions",)):
         yield from _references(study, place, node)
         match node:

@@ -41,7 +41,7 @@ def problems(study: Study) -> Iterator[Problem]:
                 yield Problem(written.place, _placed(error), error.hint)
             continue
         if written.place[:2] != ("eligibility", "terms"):  # a term may give anything: where it is used decides
-            yield from _fits(written, kind.name, kind.unit)
+            yield from fits(written, kind.name, kind.unit)
 
 
 def _placed(error: LogicError) -> str:
@@ -103,12 +103,20 @@ def _names(text: str) -> list[str]:
 
 _KINDS = {
     "quantity": ("number",), "integer": ("number",), "text": ("code",), "choice": ("code",), "boolean": ("truth",),
-    "judgement": ("truth",), "date": ("date",), "datetime": ("date",), "event": ("event", "date"),
+    "judgement": ("truth",), "date": ("date",), "datetime": ("date",), "event": ("event", "date"), "time": ("code",),
+    "choices": ("codes",), "file": (),
 }  # fmt: skip
-_WORDS = {"number": "a number", "truth": "true or false", "code": "a code", "date": "a date", "event": "an event"}
+_WORDS = {
+    "number": "a number",
+    "truth": "true or false",
+    "code": "a code",
+    "codes": "codes",
+    "date": "a date",
+    "event": "an event",
+}
 
 
-def _fits(written: Written, kind: str, unit: str) -> Iterator[Problem]:
+def fits(written: Written, kind: str, unit: str) -> Iterator[Problem]:
     """Whether the expression gives what its place needs."""
     item = written.item
     if item is None:

@@ -149,6 +149,8 @@ def _arms(study: Study) -> Iterator[Problem]:
 
 def _dosing(study: Study) -> Iterator[Problem]:
     dosing, registration = study.dosing, study.registration
+    if study.captured_only:
+        return
     yield from unknown("arm", dosing.arm, (arm.id for arm in registration.arms), ("dosing", "arm"))
     known = [intervention.id for intervention in registration.interventions]
     yield from unknown("intervention", dosing.intervention, known, ("dosing", "intervention"))
@@ -168,7 +170,7 @@ def _populations(study: Study) -> Iterator[Problem]:
 
 
 def _endpoints(study: Study) -> Iterator[Problem]:
-    if not any(endpoint.rank == "primary" for endpoint in study.endpoints.endpoints):
+    if not study.captured_only and not any(endpoint.rank == "primary" for endpoint in study.endpoints.endpoints):
         yield Problem(("endpoints", "endpoints"), "No endpoint is primary.", "Give one of them 'rank: primary'.")
     for index, endpoint in enumerate(study.endpoints.endpoints):
         yield from _endpoint(study, endpoint, ("endpoints", "endpoints", index))
@@ -201,6 +203,8 @@ def _endpoint(study: Study, endpoint: Endpoint, place: Place) -> Iterator[Proble
 def _event_forms(study: Study) -> Iterator[Problem]:
     events = study.endpoints.event_forms
     place: Place = ("endpoints", "event_forms")
+    if study.captured_only:
+        return
     yield from unknown("form", events.adverse_events, study.form_by_id, (*place, "adverse_events"))
     if (form := study.form_by_id.get(events.adverse_events)) is None:
         return

@@ -58,7 +58,7 @@ def _steps(study: Study) -> Iterator[Problem]:
             what = f"The step begins with dose {step.first}; after the steps before it comes dose {expected}."
             yield Problem(place, what, "Let the steps follow one another without gap or overlap.")
         expected = max(step.last, step.first) + 1
-    if not study.dosing.steps:
+    if not study.dosing.steps and not study.captured_only:
         yield Problem(("dosing", "steps"), "There is no dose.", "Add at least one step.")
 
 

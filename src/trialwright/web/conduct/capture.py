@@ -19,7 +19,7 @@ from trialwright.conduct.worklists import AuditFilter, FormView
 from trialwright.kernel.errors import InputError, Refused
 from trialwright.web.conduct import fields
 from trialwright.web.conduct.desk import Desk, at_desk, label
-from trialwright.web.page import Step, is_fragment, pairs, words
+from trialwright.web.page import Step, every_pair, is_fragment, words
 
 WIDE = 5
 """A table of more columns takes the whole width; the history then stands below it."""
@@ -59,6 +59,7 @@ def _form(desk: Desk, subject: str, visit: str, form: str) -> HttpResponse:
     sheet = worklists.form_view(desk.id, subject, form, desk.by, visit=visit)
     if desk.request.method == "POST":
         return _save(desk, sheet)
+    desk.note("form", site=sheet.site, subject=sheet.subject, visit=sheet.visit, form=sheet.form)
     if is_fragment(desk.request):
         return desk.page("conduct/trail.html", "subjects", title="", place=(), **_trail(desk, sheet))
     return _show(desk, sheet, Attempt())
@@ -67,7 +68,7 @@ def _form(desk: Desk, subject: str, visit: str, form: str) -> HttpResponse:
 def _save(desk: Desk, sheet: FormView) -> HttpResponse:
     """Save what differs from what is kept; when that is refused, show the page again with everything typed."""
     sent = desk.request.POST
-    tried = Attempt(fields.read(pairs(sent)), reason=sent.get("reason", "").strip())
+    tried = Attempt(fields.read(every_pair(sent)), reason=sent.get("reason", "").strip())
     try:
         demand(desk.by, "save_form", sheet.site)
     except Refused as refusal:

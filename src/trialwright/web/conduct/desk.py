@@ -13,7 +13,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from trialwright.conduct.actions import Person, studies
+from trialwright.conduct.actions import Person, note_access, studies
+from trialwright.conduct.actions.ledger import Place
 from trialwright.kernel.errors import UnknownName
 from trialwright.study.definition import Study
 from trialwright.web import clock
@@ -56,6 +57,11 @@ class Desk:
         """The one zone that every time of a page is shown in: that of the sites if they share one, else UTC."""
         zones = {site.timezone for site in self.study.registration.sites}
         return zones.pop() if len(zones) == 1 else "UTC"
+
+    def note(self, what: str, *, site: str = "", subject: str = "", visit: str = "", form: str = "") -> None:
+        """Log that the person reads this now, with the filter of the page."""
+        detail = self.request.GET.urlencode()
+        note_access(self.id, what, self.by, Place(site, subject, visit, form), detail=detail)
 
     def place(self, *steps: Step) -> tuple[Step, ...]:
         """The line that says where one is: the study first."""

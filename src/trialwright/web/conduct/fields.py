@@ -11,15 +11,23 @@ from trialwright.conduct.rules.values import NULL_REASONS, Place
 from trialwright.conduct.worklists import FieldView, FormView
 from trialwright.kernel import units
 from trialwright.kernel.errors import InputError
-from trialwright.kernel.texts import Text
+from trialwright.kernel.texts import JOINT, Text
 from trialwright.study.definition import Study
 
 FEW = 4
 """Up to so many choices stand side by side; more go into a list."""
 
-_NAME = re.compile(r"([vunlhw]):([a-z0-9_]+):([1-9][0-9]{0,3}):([a-z0-9_]+)$")
-_PARTS = {"v": "value", "u": "unit", "n": "null_reason", "l": "low", "h": "high", "w": "when"}
-_SHAPES = {"quantity": "number", "integer": "number", "date": "date", "event": "event", "datetime": "datetime"}
+_NAME = re.compile(r"([vunlhwk]):([a-z0-9_]+):([1-9][0-9]{0,3}):([a-z0-9_]+)$")
+_PARTS = {"v": "value", "k": "value", "u": "unit", "n": "null_reason", "l": "low", "h": "high", "w": "when"}
+_SHAPES = {
+    "quantity": "number",
+    "integer": "number",
+    "date": "date",
+    "event": "event",
+    "datetime": "datetime",
+    "time": "time",
+    "choices": "several",
+}
 Typed = dict[Place, dict[str, str]]
 """field -> part of its entry -> what was typed."""
 
@@ -65,14 +73,21 @@ class Cell:
 
     @property
     def shape(self) -> str:
-        """How it is asked for: output, options, list, number, date, event, datetime or text."""
+        """How it is asked for: output, options, list, several, number, date, event, datetime, time, long or text."""
         if self.view.derived:
             return "output"
         if self.view.type in ("boolean", "judgement"):
             return "options"
         if self.view.type == "choice":
             return "options" if len(self.view.choices) <= FEW else "list"
+        if self.view.type == "text" and self.view.lines > 1:
+            return "long"
         return _SHAPES.get(self.view.type, "text")
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The codes that are ticked, of several."""
+        return tuple(self.part("value").split(JOINT))
 
     @property
     def choices(self) -> tuple[tuple[str, Text | None], ...]:
@@ -137,13 +152,17 @@ def _cell(study: Study, view: FieldView, typed: Typed, errors: Mapping[Place, st
 
 
 def read(sent: Iterable[tuple[str, str]]) -> Typed:
-    """What a person sent, by field. Names that are none of a form's fields are passed over."""
+    """What a person sent, by field. Names that are none of a form's fields are passed over; ticked boxes come one by
+    one under the same name and are joined.
+    """
     found: Typed = {}
     for name, value in sent:
         match = _NAME.match(name)
         if match:
             letter, group, row, item = match.groups()
-            found.setdefault((group, int(row), item), {})[_PARTS[letter]] = value
+            parts = found.setdefault((group, int(row), item), {})
+            before = parts.get("value", "") if letter == "k" else ""
+            parts[_PARTS[letter]] = JOINT.join(part for part in (before, value) if part)
     return found
 
 

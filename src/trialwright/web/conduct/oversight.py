@@ -99,6 +99,7 @@ def audit(desk: Desk) -> HttpResponse:
     """Newest first, paged on the server; the filters stand in the address."""
     t = words(desk.request)
     get = desk.request.GET
+    desk.note("audit", subject=get.get("subject", "")[:20])
     asked = {name: get.get(name, "") for name in ("subject", "who", "action", "since")}
     wanted = AuditFilter(
         subject=asked["subject"], who=asked["who"], action=asked["action"], since=_day(asked["since"], desk.zone)

@@ -50,6 +50,7 @@ class Strip:
 def casebook(desk: Desk, subject: str) -> HttpResponse:
     t = words(desk.request)
     book = worklists.casebook(desk.id, subject, desk.by, today=desk.today)
+    desk.note("casebook", site=book.site, subject=book.subject)
     site = Step(t("conduct.site", id=book.site), f"{reverse('subjects', args=[desk.id])}?site={book.site}")
     return desk.page(
         "conduct/casebook.html",

@@ -79,7 +79,15 @@ class Question:
             return "options"
         if kind == "choice":
             return "options" if len(self.item.choices) <= 4 else "list"
-        return {"quantity": "number", "integer": "number", "event": "event", "text": "text"}.get(kind, "date")
+        return {
+            "quantity": "number",
+            "integer": "number",
+            "event": "event",
+            "text": "text",
+            "choices": "text",
+            "time": "text",
+            "file": "text",
+        }.get(kind, "date")
 
     @property
     def dated(self) -> bool:

@@ -1,26 +1,26 @@
-"""The event log refuses UPDATE and DELETE, whoever asks."""
+"""The event log refuses UPDATE and DELETE, whoever asks. (0003 puts the guards of all the history in their place.)"""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 from django.db import migrations
-from django.db.utils import NotSupportedError
 
-from trialwright.conduct.store.triggers import TRIGGERS
+VERBS = ("UPDATE", "DELETE")
 
 
 def create(apps: Any, schema_editor: Any) -> None:
-    vendor = schema_editor.connection.vendor
-    if vendor not in TRIGGERS:
-        raise NotSupportedError(f"The event log cannot be kept append-only on {vendor} yet; use SQLite.")
-    for statement in TRIGGERS[vendor].values():
-        schema_editor.execute(statement)
+    if schema_editor.connection.vendor == "sqlite":
+        for verb in VERBS:
+            schema_editor.execute(f"""
+        CREATE TRIGGER event_no_{verb.lower()} BEFORE {verb} ON conduct_event
+        BEGIN SELECT RAISE(ABORT, 'The event log is append-only.'); END""")
 
 
 def drop(apps: Any, schema_editor: Any) -> None:
-    for name in TRIGGERS.get(schema_editor.connection.vendor, {}):
-        schema_editor.execute(f"DROP TRIGGER {name}")
+    if schema_editor.connection.vendor == "sqlite":
+        for verb in VERBS:
+            schema_editor.execute(f"DROP TRIGGER event_no_{verb.lower()}")
 
 
 class Migration(migrations.Migration):

@@ -68,15 +68,18 @@
   const picture = (form) => {
     const values = {};
     for (const f of fields(form)) {
-      if (f.type === "radio" || f.type === "checkbox") { if (f.checked) values[f.name] = f.value; else values[f.name] ??= ""; }
+      if (f.type === "checkbox") values[`${f.name}=${f.value}`] = f.checked;
+      else if (f.type === "radio") { if (f.checked) values[f.name] = f.value; else values[f.name] ??= ""; }
       else values[f.name] = f.value;
     }
     return values;
   };
   const restore = (form, values) => {
     for (const f of fields(form)) {
-      if (!(f.name in values)) continue;
-      if (f.type === "radio" || f.type === "checkbox") f.checked = f.value === values[f.name];
+      const key = f.type === "checkbox" ? `${f.name}=${f.value}` : f.name;
+      if (!(key in values)) continue;
+      if (f.type === "checkbox") f.checked = values[key];
+      else if (f.type === "radio") f.checked = f.value === values[f.name];
       else f.value = values[f.name];
     }
   };

@@ -1,0 +1,111 @@
+"""`trialwright conduct history | verify | key`: the history of a study for others, and what vouches for it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trialwright.kernel.errors import InputError, OutputExists
+
+At = Annotated[Path | None, typer.Option("--database", help="A database file, or the folder of a rehearsal.")]
+
+
+def history(
+    study: Annotated[str, typer.Argument(help="Id of the study.")],
+    out: Annotated[Path, typer.Option(help="File to write; packed when its name ends in .gz.")],
+    database: At = None,
+) -> None:
+    """Export the whole history of a study: every event in order, the signed checkpoints, the public key.
+
+    Whatever stands unsealed is sealed first. Anybody can verify the file: `trialwright conduct verify FILE`.
+
+    Example: trialwright conduct history nct07208058 --database rehearsal --out history.ndjson.gz
+    """
+    if out.exists():
+        raise OutputExists(f"{out} exists already.", hint="Name another file with --out.")
+    with _opened(database) as kept:
+        from trialwright.conduct import actions, worklists
+
+        known = study.lower() if study.lower() in actions.studies.studies() else study
+        if kept:
+            actions.seal(known)
+        size = worklists.write_history(known, out)
+        if kept:
+            actions.note_access(known, "history", actions.INSTALLER, detail=out.name)
+        found = worklists.newest_note(known)
+    assert found is not None, "what was written was sealed"
+    typer.echo(f"{out}: {found[0].size} events of {known}, {size} bytes. Newest checkpoint, to be kept elsewhere:\n")
+    typer.echo(found[1])
+
+
+def verify(
+    export: Annotated[Path, typer.Argument(help="The file that `trialwright conduct history` wrote.")],
+    key: Annotated[list[str] | None, typer.Option(help="The public key that you were given, or its file.")] = None,
+    checkpoint: Annotated[list[Path] | None, typer.Option(help="A checkpoint that was kept elsewhere.")] = None,
+) -> None:
+    """Verify an exported history, without the database. Exits 0 when verified, 1 when not, 2 for another file.
+
+    The same as `python verifier.py EXPORT`: that file of the program stands alone and can be given along.
+
+    Example: trialwright conduct verify history.ndjson.gz
+    """
+    from trialwright.conduct import verifier
+
+    keys = [f"--key={text}" for text in key or ()]
+    known = [f"--checkpoint={file}" for file in checkpoint or ()]
+    code = verifier.main([*keys, *known, "--", str(export)])
+    if code:
+        raise typer.Exit(code)
+
+
+def show_key(
+    database: Annotated[Path | None, typer.Argument(help="A database file, or the folder of a rehearsal.")] = None,
+) -> None:
+    """Print the public key that signs the history, and the newest checkpoint of each study: keep both elsewhere.
+
+    Example: trialwright conduct key rehearsal
+    """
+    with _opened(database):
+        from trialwright.conduct import actions, worklists
+
+        public = actions.signing_key().public
+        notes = [worklists.newest_note(study) for study in actions.studies.studies()]
+    typer.echo(f"Public key {public.id}: {public}")
+    for found in notes:
+        if found:
+            typer.echo(f"\n{found[1]}", nl=False)
+
+
+@contextmanager
+def _opened(path: Path | None) -> Iterator[bool]:
+    """Django on the database that is meant. True: on itself. False: on a copy, for a rehearsal stays as it is.
+
+    Raises InputError when it is no database of ours.
+    """
+    from django.db import DatabaseError, connections
+
+    from trialwright.cli.conduct import RUN, database_at
+    from trialwright.rehearse.outputs import copy_key
+    from trialwright.web.server import copy_database
+    from trialwright.web.setup import setup
+
+    database = database_at(path)
+    rehearsed = (database.parent / RUN).is_file()
+    with tempfile.TemporaryDirectory() as folder:
+        meant = database
+        if rehearsed:
+            meant = Path(folder) / database.name
+            copy_database(database, meant)
+            copy_key(database, meant)
+        setup(meant.resolve(), migrate=False)
+        try:
+            yield not rehearsed
+        except DatabaseError:
+            raise InputError(f"{database} is damaged, or is not a database of Trialwright.") from None
+        finally:
+            connections.close_all()

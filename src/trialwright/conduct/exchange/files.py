@@ -1,0 +1,86 @@
+"""Which kind of file it is, and its import: ODM of any version, REDCap's ODM or dictionary, tables of records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from trialwright.conduct.exchange import bring_in, redcap_in
+from trialwright.conduct.exchange.folder import Brought
+from trialwright.formats import odm, redcap
+from trialwright.kernel.errors import InputError
+
+BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+
+def bring_in_files(definition: Path, data: Sequence[Path] = ()) -> Brought:
+    """A study folder from a file that defines a study, and values from it and others. Raises InputError."""
+    try:
+        return _bring_in(definition, data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(step) for step in first["loc"])
+        raise InputError(f"The study cannot be taken over: {first['msg']} ({place}).", where=definition.name) from None
+    except RecursionError:
+        raise InputError("The parts are nested too deeply.", where=definition.name) from None
+
+
+def _bring_in(definition: Path, data: Sequence[Path]) -> Brought:
+    content = read_bytes(definition)
+    if not _is_xml(content):
+        return _dictionary(definition, content, data)
+    document = odm.read(content, definition.name)
+    if redcap.is_project(document):
+        project = redcap.project_of(document)
+        table = redcap.table_of(document, project) if document.data else None
+        return redcap_in.bring_in(project, _table(data[0]) if data else table)
+    return bring_in(document, [odm.read(read_bytes(path), path.name) for path in data])
+
+
+def _dictionary(path: Path, content: bytes, data: Sequence[Path]) -> Brought:
+    text = _text(content, path)
+    if not redcap.is_dictionary(text):
+        what = "This is neither an ODM file nor a REDCap dictionary."
+        raise InputError(
+            what, where=path.name, hint="Import ODM (XML), a REDCap project (XML) or its dictionary (CSV)."
+        )
+    return redcap_in.bring_in(redcap.read_dictionary(text, path.name), _table(data[0]) if data else None)
+
+
+def _table(path: Path) -> redcap.Table:
+    content = read_bytes(path)
+    if _is_xml(content):
+        raise InputError(
+            "Records of a REDCap project are a CSV table.", where=path.name, hint="Export them from REDCap."
+        )
+    return redcap.read_table(_text(content, path), path.name)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file. Raises InputError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"The file cannot be read: {error.strerror}.", where=str(path)) from None
+
+
+def _is_xml(content: bytes) -> bool:
+    start = (
+        content[:400]
+        .replace(b"\0", b"")
+        .removeprefix(b"\xef\xbb\xbf")
+        .removeprefix(b"\xff\xfe")
+        .removeprefix(b"\xfe\xff")
+    )
+    return start.lstrip().startswith(b"<")
+
+
+def _text(content: bytes, path: Path) -> str:
+    coding = next((name for mark, name in BOMS.items() if content.startswith(mark)), "utf-8-sig")
+    try:
+        return content.decode(coding)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError("This is not UTF-8 text.", where=f"{path.name}:{line}", hint="Save it as UTF-8.") from None

@@ -1,0 +1,103 @@
+"""Captured values on their way between systems, one a line in a file beside the study folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from trialwright.evidence.snapshot import Snapshot
+from trialwright.kernel.errors import InputError
+
+SUBJECT = "subject"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One answer. `item` "" says only that the place (visit, form, group, row) was there; what is in `kept` is of it.
+
+    `repeat` numbers the repetitions of a visit. `keys`: the other system's own keys of visit, form and groups where
+    they are not these numbers. `kept`: what that system says beyond, or other than, this (raw text, audit, signature).
+    """
+
+    subject: str
+    visit: str
+    form: str
+    group: str
+    row: int
+    item: str
+    value: str
+    unit: str = ""
+    null_reason: str = ""
+    when: str = ""
+    low: float | None = None
+    high: float | None = None
+    repeat: int = 1
+    keys: tuple[str, ...] = ()
+    kept: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A subject with its site; `kept` as in `Value`."""
+
+    subject: str
+    site: str = ""
+    kept: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """All subjects, and their values in the order of the file."""
+
+    people: tuple[Person, ...] = ()
+    values: tuple[Value, ...] = ()
+
+
+def of_snapshot(snapshot: Snapshot) -> Captured:
+    """What conduct extracted."""
+    people = tuple(Person(row.subject, row.site) for row in snapshot.subjects)
+    values = tuple(
+        Value(v.subject, v.visit, v.form, v.group, v.row, v.item, v.value, v.unit, v.null_reason, v.when, v.low, v.high)
+        for v in snapshot.values
+    )
+    return Captured(people, values)
+
+
+def lines(captured: Captured) -> Iterator[str]:
+    """A line of JSON for each subject, then for each value; what equals its default is left out."""
+    for person in captured.people:
+        yield json.dumps({"kind": SUBJECT, **_plain(person)}, ensure_ascii=False)
+    for value in captured.values:
+        yield json.dumps(_plain(value), ensure_ascii=False)
+
+
+def _plain(part: Person | Value) -> dict[str, Any]:
+    found = {}
+    for each in dataclasses.fields(part):
+        value = getattr(part, each.name)
+        if value not in ("", None, (), {}) and not (each.name == "repeat" and value == 1):
+            found[each.name] = list(value) if isinstance(value, tuple) else value
+    return found
+
+
+def from_lines(text: Iterable[str], where: str = "data.ndjson") -> Captured:
+    """What `lines` wrote. Raises InputError with the line."""
+    people, values = [], []
+    for number, line in enumerate(text, 1):
+        if not line.strip():
+            continue
+        try:
+            said = json.loads(line)
+            if said.pop("kind", "") == SUBJECT:
+                people.append(Person(**said))
+            else:
+                empty = {"visit": "", "form": "", "group": "", "row": 1, "item": "", "value": ""}
+                values.append(Value(**{**empty, **said, "keys": tuple(said.get("keys", ()))}))
+        except (ValueError, TypeError, AttributeError):
+            raise InputError(
+                "This line is no value.", where=f"{where}:{number}", hint="Import the data again."
+            ) from None
+    return Captured(tuple(people), tuple(values))

@@ -1,0 +1,44 @@
+"""REDCap's files: the dictionary and the table of records."""
+
+from __future__ import annotations
+
+import pytest
+
+from trialwright.formats.redcap import Table, header_of, is_dictionary, read_dictionary, read_table, write_table
+from trialwright.kernel.errors import InputError
+
+TITLES = '"Variable / Field Name","Form Name","Section Header","Field Type","Field Label","Choices, Calculations"\n'
+
+
+def test_a_checkbox_has_a_column_for_each_box_and_a_form_one_for_its_status() -> None:
+    text = TITLES + 'id,a,,text,Id\nrace,a,,checkbox,Race,"1, One | -2, Two, and more"\nhello,a,,descriptive,Hello\n'
+    project = read_dictionary(text, "d.csv")
+    assert is_dictionary(text)
+    assert project.fields[1].codes == (("1", "One"), ("-2", "Two, and more"))
+    assert header_of(project) == ("id", "race___1", "race____2", "a_complete")
+
+
+def test_cells_are_quoted_as_redcap_quotes_them() -> None:
+    table = Table(("id", "text"), (("1", 'a "b"'), ("2", "x,y"), ("3", "plain"), ("4", "two\nlines")))
+    assert write_table(table) == 'id,text\n1,"a ""b"""\n2,"x,y"\n3,plain\n4,"two\nlines"\n'
+    assert read_table(write_table(table), "t.csv") == table
+    assert write_table(read_table("\n", "t.csv")) == "\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (TITLES, "names no field"),
+        (TITLES + "ID!,a,,text,Id\n", "d.csv:2: 'ID!' is not the name of a field"),
+        (TITLES + "id,a,,text,Id\nid,a,,text,Id\n", "d.csv:2: The field 'id' is defined twice"),
+        (TITLES + 'id,a,,text,"Id\n', "not a table of comma-separated values"),
+    ],
+)
+def test_a_broken_dictionary_is_refused_with_its_line(text: str, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        read_dictionary(text, "d.csv")
+
+
+def test_a_row_that_does_not_fit_the_header_is_named() -> None:
+    with pytest.raises(InputError, match=r"t.csv:3: The row does not have the 2 cells"):
+        read_table("id,a\n1,2\n1,2,3\n", "t.csv")
