@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -26,16 +25,9 @@ class PostgresStore(SqlStore):
         """Open the records of a database; with `write` they are made where there are none. Raises UserError."""
         super().__init__()
         self._url, self.write = url, write
-        self._own = threading.local()
-        self._opened: list[psycopg.Connection[Any]] = []
         self._writer: psycopg.Connection[Any] | None = None
         self.place = self._connection().info.dbname
-        try:
-            with self._named_errors():
-                self._prepare()
-        except BaseException:
-            self.close()
-            raise
+        self._begin()
 
     # --- connecting --------------------------------------------------------------------------------------------------
 
@@ -65,11 +57,6 @@ class PostgresStore(SqlStore):
         except psycopg.Error as error:
             why = " ".join(str(error).split())
             raise UserError(f"The database does not answer: {why}.", hint="Is the address right?") from None
-
-    def close(self) -> None:
-        while self._opened:
-            self._opened.pop().close()
-        self._own = threading.local()
 
     # --- reading and writing -----------------------------------------------------------------------------------------
 

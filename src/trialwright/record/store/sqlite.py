@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,8 +24,6 @@ class SqliteStore(SqlStore):
         """Open the records of a folder; with `write` they are made where there are none. Raises InputError."""
         super().__init__()
         self.folder, self.write = folder, write
-        self._own = threading.local()
-        self._opened: list[sqlite3.Connection] = []
         self._lock: IO[str] | None = None
         if not write and not (folder / FILE).is_file():
             raise InputError(
@@ -34,12 +31,7 @@ class SqliteStore(SqlStore):
             )
         if write:
             _make_folder(folder)
-        try:
-            with self._named_errors():
-                self._prepare()
-        except BaseException:
-            self.close()
-            raise
+        self._begin()
 
     # --- connecting --------------------------------------------------------------------------------------------------
 
@@ -76,11 +68,6 @@ class SqliteStore(SqlStore):
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
         return connection
-
-    def close(self) -> None:
-        while self._opened:
-            self._opened.pop().close()
-        self._own = threading.local()
 
     # --- reading and writing -----------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ points at its version; `alias` leads old numbers to records.
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -108,13 +109,34 @@ class SqlStore(ABC):
 
     def __init__(self) -> None:
         self._packer = Packer(self._dictionaries)
+        self._own = threading.local()
+        self._opened: list[Any] = []
+
+    def _begin(self) -> None:
+        """Prepare the tables; where that fails, no connection stays open."""
+        try:
+            with self._named_errors():
+                self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        while self._opened:
+            self._opened.pop().close()
+        self._own = threading.local()
 
     @abstractmethod
     def writing(self) -> AbstractContextManager[None]:
         """Be the only writer. Raises Refused where there is another one."""
 
     @abstractmethod
-    def close(self) -> None: ...
+    def _prepare(self) -> None:
+        """Make the tables where there are none; refuse what holds something else."""
+
+    @abstractmethod
+    def _named_errors(self) -> AbstractContextManager[None]:
+        """What the database says, in a sentence."""
 
     @abstractmethod
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
