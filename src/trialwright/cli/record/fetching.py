@@ -10,6 +10,7 @@ from trialwright.cli.record.options import AsJson, Data, opened
 
 
 def sync(
+    *,
     data: Data = "",
     query: Annotated[str, typer.Option(help="Studies that match this, in the registry's query language.")] = "",
     ids: Annotated[str, typer.Option(help="These numbers, separated by commas.")] = "",

@@ -23,8 +23,8 @@ SWELLS = 250
 MODEST = 64 * 1024 * 1024
 """Below this many bytes nothing is a bomb."""
 
-DAMAGED = (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError)
-"""What the unpackers raise for files that are cut, encrypted or damaged."""
+DAMAGED = (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError)
+"""What the unpackers raise for files that are cut, damaged, encrypted or packed in a way that Python does not know."""
 
 
 @dataclass(frozen=True, slots=True)
