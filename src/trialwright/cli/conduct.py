@@ -1,4 +1,4 @@
-"""`trialwright conduct`: what concerns the trial's captured data; here, whether its history holds."""
+"""`trialwright conduct`: takes over studies of other systems, and shows whether the history of a trial holds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trialwright.kernel.errors import InputError
 if TYPE_CHECKING:
     from trialwright.conduct.worklists.verify import Verification
 
-app = typer.Typer(no_args_is_help=True, help="Verify the audit trail of a trial.")
+app = typer.Typer(no_args_is_help=True, help="Take over other systems' studies; verify and export a trial's history.")
 DATABASE = "conduct.sqlite3"
 """Name of the database in a rehearsal's folder."""
 RUN = "run.json"
@@ -29,7 +29,7 @@ SHOWN = 20
 
 @app.callback()
 def _verbs() -> None:
-    """Verify the audit trail of a trial.
+    """Take over studies of other systems; verify the history of a trial, and export it.
 
     Example: trialwright conduct verify-audit rehearsal
     """

@@ -24,7 +24,7 @@ VERBS = {
     "screen": "Screen a patient against the criteria of a study.",
     "simulate": "Simulate the trial: recruitment and chance of success.",
     "rehearse": "Run the whole trial with virtual patients and write all outputs.",
-    "conduct": "Verify the audit trail of a trial, export its history.",
+    "conduct": "Take over other systems' studies; verify and export a trial's history.",
     "serve": "Serve the web pages.",
     "analyse": "Derive SDTM and ADaM from a snapshot, with all displays.",
     "report": "Write the results section and the report.",
