@@ -1,11 +1,16 @@
-"""Made-up studies by the hundred thousand: a real record's clinical part in other words, the rest out of other ones."""
+"""Made-up studies by the hundred thousand: a real study's clinical part in other words, the rest out of other ones.
+
+350 whole records are few: each of their words would stand in far more studies than in the registry. So the titles,
+summaries, conditions and treatments of some 5,000 further real studies are used too.
+"""
 
 from __future__ import annotations
 
+import ast
 import gzip
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +39,8 @@ class Generator:
         with gzip.open(source) as lines:
             self._real = [json.loads(line) for line in lines]
         self._random = random.Random(seed)
+        told = source.parents[1] / "matching" / "trials.jsonl.gz"
+        self._bases = [*self._real, *(self._about(study) for study in _told(told))]
         self._pieces: dict[int, dict[str, list[str]]] = {}
 
     def records(self, count: int) -> Iterator[dict[str, Any]]:
@@ -41,16 +48,31 @@ class Generator:
             yield self._record(number)
 
     def _record(self, number: int) -> dict[str, Any]:
-        base = self._random.choice(self._real)
+        base = self._random.choice(self._bases)
         protocol = {"identificationModule": self._identity(base, number)}
         for name in _OWN:
             self._take(protocol, base, name)
         for group in _OTHERS:
-            donor = self._random.choice(self._real)
+            donor = self._random.choice(self._bases)
             for name in group:
                 self._take(protocol, donor, name)
         record = {"protocolSection": protocol, "hasResults": "resultsSection" in base}
         return record | {name: base[name] for name in ("resultsSection", "derivedSection") if name in base}
+
+    def _about(self, study: Mapping[str, Any]) -> dict[str, Any]:
+        """A real record's frame with what a study of the other source says of itself."""
+        frame = self._random.choice(self._real)
+        own = frame["protocolSection"]
+        named = own["identificationModule"] | {"briefTitle": study["title"], "officialTitle": study["title"]}
+        treatments = [{"type": "DRUG", "name": name} for name in study["intr"]]
+        protocol = own | {
+            "identificationModule": named,
+            "descriptionModule": {"briefSummary": study["summary"]},
+            "conditionsModule": {"conditions": study["cond"], "keywords": study["kw"]},
+            "armsInterventionsModule": {"interventions": treatments},
+            "eligibilityModule": own["eligibilityModule"] | {"eligibilityCriteria": study.get("crit") or ""},
+        }
+        return {**{key: value for key, value in frame.items() if key != "derivedSection"}, "protocolSection": protocol}
 
     def _take(self, protocol: dict[str, Any], donor: dict[str, Any], name: str) -> None:
         if name in donor["protocolSection"]:
@@ -88,6 +110,22 @@ class Generator:
             _gather(record["protocolSection"], "", found)
             self._pieces[id(record)] = found
         return self._pieces[id(record)]
+
+
+def _told(file: Path) -> Iterator[dict[str, Any]]:
+    """Studies with a title and a summary; lists come as Python writes them, or as one name."""
+    if not file.exists():
+        return
+    with gzip.open(file) as lines:
+        for line in lines:
+            study = json.loads(line)
+            if study.get("title") and study.get("summary"):
+                yield study | {name: _names(study.get(name, "")) for name in ("cond", "intr", "kw")}
+
+
+def _names(text: str) -> list[str]:
+    found = ast.literal_eval(text) if text.startswith(("['", '["')) else [text]
+    return [name for name in found if name]
 
 
 def _gather(node: Any, key: str, into: dict[str, list[str]]) -> None:

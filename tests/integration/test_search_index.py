@@ -17,6 +17,7 @@ from records import record_of
 
 from trialwright.kernel.errors import InputError, Refused, UserError
 from trialwright.record.query.parse import parse
+from trialwright.record.related.profile_text import profile_in
 from trialwright.record.search.postgres_index import PostgresIndex
 from trialwright.record.search.request import FACETS, Filters, Index, SearchRequest
 from trialwright.record.search.tantivy_index import TantivyIndex
@@ -125,6 +126,16 @@ def test_a_cursor_of_another_search_is_refused(opener: Opener) -> None:
     for nonsense in ("nonsense", "é", "WzEsMl0", "e30"):
         with pytest.raises(InputError, match="cursor"):
             index.search(replace(first, cursor=nonsense))
+
+
+def test_what_relatives_are_compared_by_is_kept_and_goes_with_the_record(opener: Opener) -> None:
+    index = opener()
+    index.add([study(1, Condition=["Sleep"]), study(2)], 2)
+    index.add([study(1, Condition=["Pain"])], 3)
+    found = [profile_in(text) for text in index.profiles(["NCT00000002", "NCT00000001", "NCT00000009"])]
+    assert [profile.nct_id for profile in found] == ["NCT00000001", "NCT00000002"]
+    assert list(found[0].conditions.values()) == ["Pain"]
+    assert index.profiles([]) == []
 
 
 def test_the_order_asked_for_with_ties_by_number(opener: Opener) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from trialwright.record.match.note import read_note
 from trialwright.record.match.rank import FEATURES, Asked, features
 from trialwright.record.match.trial import halves, trial_of
 from trialwright.record.related.profile import profile_of
+from trialwright.record.related.profile_text import profile_in, text_of
 from trialwright.record.related.related import closest
 
 CONDITIONS = ("Asthma", "Breast Cancer", "Macrophage Activation Syndrome", "Type 2 Diabetes")
@@ -54,6 +56,18 @@ def test_related_never_itself_nothing_twice_any_order(records: list[Any], shuffl
     assert len(set(_numbers(found))) == len(found) <= count
     shuffled.shuffle(profiles)
     assert closest(asked, profiles, count) == found
+
+
+@settings(max_examples=60, deadline=None)
+@given(_records())
+def test_relatives_are_the_same_from_whole_records_and_from_what_an_index_keeps(records: list[Any]) -> None:
+    asked, whole = profile_of(records[0]), [profile_of(each) for each in records[1:]]
+    kept = [profile_in(text_of(each)) for each in whole]
+    assert kept == [replace(each, criteria="") for each in whole]
+    criteria = {each.nct_id: each.criteria for each in whole}
+    unlike = {each.nct_id: each for each in whole}.values()  # one profile a number: an index holds no two
+    brief = [profile_in(text_of(each)) for each in unlike]
+    assert closest(asked, brief, 5, lambda _: criteria) == closest(asked, unlike, 5)
 
 
 @settings(max_examples=60, deadline=None)

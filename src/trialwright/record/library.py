@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ import orjson
 from trialwright.formats.ctgov import StudyRecord, record_of
 from trialwright.formats.ctgov.many import Found
 from trialwright.record.bring_in import bring_in
+from trialwright.record.search.entry import Entry, entries, prepared, preparing
 from trialwright.record.search.request import Index, SearchAnswer, SearchRequest
 from trialwright.record.store.opening import WritableStore, is_address, open_store
 from trialwright.study.load import built_in_studies, load_study
@@ -65,13 +66,17 @@ class Library:
     def catch_up(self, progress: Callable[[int], None] = lambda _: None) -> int:
         """Bring the index to where the store is; how many records that took. It goes on where it was interrupted."""
         done = 0
-        for upto, texts in _steps(self.store.changes(self.index.stands_at())):
-            done += self.index.add((orjson.loads(text) for text in texts), upto)
+        for upto, run in _entries(_steps(self.store.changes(self.index.stands_at()))):
+            done += self.index.add(run, upto)
             progress(done)
         return done
 
     def search(self, request: SearchRequest) -> SearchAnswer:
         return self.index.search(request)
+
+    def profiles(self, nct_ids: Sequence[str]) -> list[bytes]:
+        """What related studies are compared by, of those of the records that are indexed."""
+        return self.index.profiles(nct_ids)
 
     def related(self, nct_id: str, count: int = 10) -> list[Related]:
         """Studies like this one, closest first, with reasons. Raises UnknownName."""
@@ -95,6 +100,15 @@ def _steps(changes: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, list[byt
     """Runs of changes with the number of their last one."""
     while some := list(islice(changes, STEP)):
         yield some[-1][0], [text for _, text in some]
+
+
+def _entries(steps: Iterator[tuple[int, list[bytes]]]) -> Iterator[tuple[int, list[Entry]]]:
+    """What the index takes of each run. From the third run on another process prepares it: starting one takes time."""
+    yield from ((upto, entries(texts)) for upto, texts in islice(steps, 2))
+    third = next(steps, None)
+    if third is not None:
+        with preparing() as beside:
+            yield from prepared(beside, chain([third], steps))
 
 
 def _index(place: str | Path) -> Index:

@@ -18,7 +18,11 @@ def requests(profile: Profile, statistics: Statistics) -> list[SearchRequest]:
     linked = [*_treatment(profile), *_links(profile)]
     named = [*_conditions(profile, statistics), *_title(profile, statistics)]
     pairs = ((linked, TREATMENT), (named, CONDITION))
-    return [SearchRequest(query=Or(tuple(parts)), size=size, explained=False) for parts, size in pairs if parts]
+    return [
+        SearchRequest(query=Or(tuple(parts)), size=size, explained=False, counted=False)
+        for parts, size in pairs
+        if parts
+    ]
 
 
 def _said(area: str, text: str) -> Node:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from trialwright.kernel.errors import UnknownName
 from trialwright.record.common_words import counted
 from trialwright.record.reason import Reason
 from trialwright.record.related.profile import Profile, profile_of
+from trialwright.record.related.profile_text import profile_in
 from trialwright.record.related.query import requests
 from trialwright.record.related.score import TELLING, criteria_likeness, likeness
 from trialwright.record.search.request import SearchAnswer, SearchRequest
@@ -34,6 +36,8 @@ class Shelf(Protocol):
 
     def search(self, request: SearchRequest) -> SearchAnswer: ...
 
+    def profiles(self, nct_ids: Sequence[str]) -> list[bytes]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Related:
@@ -52,14 +56,29 @@ def related(library: Shelf, nct_id: str, count: int = 10) -> list[Related]:
         raise UnknownName("record", nct_id, ())
     profile = profile_of(orjson.loads(text), text)
     found: dict[str, None] = {}
-    for request in requests(profile, counted()):
-        found.update(dict.fromkeys(hit.nct_id for hit in library.search(request).hits))
-    texts = library.store.each(sorted(found.keys() - {profile.nct_id}))
-    return closest(profile, (profile_of(orjson.loads(each), each) for each in texts), count)
+    asked = requests(profile, counted())
+    with ThreadPoolExecutor(len(asked) or 1) as beside:
+        for answer in beside.map(library.search, asked):
+            found.update(dict.fromkeys(hit.nct_id for hit in answer.hits))
+    others = map(profile_in, library.profiles(sorted(found.keys() - {profile.nct_id})))
+    return closest(profile, others, count, lambda ids: _criteria_kept(library.store, ids))
 
 
-def closest(profile: Profile, others: Iterable[Profile], count: int) -> list[Related]:
-    """The closest of these, whatever order they come in; those for which no telling reason speaks are left out."""
+def _criteria_kept(store: Store, nct_ids: Sequence[str]) -> dict[str, str]:
+    profiles = (profile_of(orjson.loads(text), text) for text in store.each(nct_ids))
+    return {each.nct_id: each.criteria for each in profiles}
+
+
+def closest(
+    profile: Profile,
+    others: Iterable[Profile],
+    count: int,
+    criteria: Callable[[Sequence[str]], Mapping[str, str]] | None = None,
+) -> list[Related]:
+    """The closest of these, whatever order they come in; those for which no telling reason speaks are left out.
+
+    `criteria`: reads those of some records, where the profiles come without.
+    """
     own = {profile.nct_id, *profile.aliases}
     rows = []
     for other in others:
@@ -67,6 +86,9 @@ def closest(profile: Profile, others: Iterable[Profile], count: int) -> list[Rel
             found = likeness(profile, other, counted())
             rows.append((other, Related(other.nct_id, other.title, found.score, found.reasons)))
     best = sorted(rows, key=lambda row: (-row[1].score, row[1].nct_id))[: max(CLOSER, count * 2)]
+    if criteria:
+        texts = criteria([other.nct_id for other, _ in best])
+        best = [(replace(other, criteria=texts.get(other.nct_id, "")), row) for other, row in best]
     told = [row for row in _by_criteria(profile, best) if any(r.kind in TELLING for r in row[1].reasons)]
     return _varied(_without_duplicates(profile, told), count)
 

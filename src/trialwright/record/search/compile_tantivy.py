@@ -76,7 +76,8 @@ class Compiler:
         weights = dict(area.parts) if area else {}
         if leaf.area == "BasicSearch" and leaf.coverage == "Contains" and len(leaf.fields) == len(BASIC):
             for tokens in leaf.alternatives:
-                yield Query.boost_query(self._words("basic", tokens), leaf.weight)
+                if all(self.searcher.doc_freq("basic", token) for token in tokens):  # most plurals stand nowhere
+                    yield Query.boost_query(self._words("basic", tokens), leaf.weight)
             if self.lifted:  # these fields are among the record's words, so no record is added
                 yield Query.boost_query(self._words("lead", leaf.alternatives[0]), _LIFT * leaf.weight)
             return

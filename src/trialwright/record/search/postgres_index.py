@@ -21,15 +21,14 @@ from trialwright.record.query.words import EDGE
 from trialwright.record.search import cursor
 from trialwright.record.search.asked import most_first, order_of, stretches, words_asked
 from trialwright.record.search.compile_postgres import AREAS, Compiler, Condition, tsquery
+from trialwright.record.search.entry import Entry, entry
 from trialwright.record.search.extract import (
     BASIC,
     COLUMNS,
     FACET_FIELDS,
     SORT_FIELDS,
     VALUED,
-    Extract,
     Raw,
-    extract,
     keys,
     said,
 )
@@ -38,7 +37,7 @@ from trialwright.record.search.request import Hit, SearchAnswer, SearchRequest
 from trialwright.record.search.synonyms import Gathered, SynonymTable
 from trialwright.record.store.base import Record
 
-FORM = 2
+FORM = 3
 """Counts up when what an index holds changes; an index of another form is made anew."""
 _COLUMNS = tuple(f"{name}_{end}" for name in (*COLUMNS, reading.OLDEST_AGE) for end in ("first", "last"))
 _VECTORS = ("basic", *AREAS, "words")
@@ -80,14 +79,14 @@ class PostgresIndex:
                 f"The database does not answer: {str(error).strip()}", hint="Is the address right?"
             ) from None
 
-    def add(self, records: Iterable[Record], upto: int) -> int:
+    def add(self, records: Iterable[Record | Entry], upto: int) -> int:
         """See `Index.add`: one transaction. Returns how many records came. Raises TrialwrightError."""
         count = 0
         try:
             with self._connection.transaction(), self._connection.cursor() as rows:
                 rows.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
                 names = self._names()
-                for batch in _batches(records):
+                for batch in _batches(map(entry, records)):
                     self._put(rows, batch, names)
                     count += len(batch)
                 rows.execute("UPDATE search_state SET upto = %s, names = %s", (upto, json.dumps(names.counts())))
@@ -237,6 +236,12 @@ class PostgresIndex:
         )
         return sorted(key for (key,) in found)
 
+    def profiles(self, nct_ids: Sequence[str]) -> list[bytes]:
+        """See `Index`."""
+        numbers = [int(each[3:]) for each in nct_ids]
+        found = "SELECT profile FROM search_study WHERE number = ANY(%s) ORDER BY number"
+        return [bytes(text) for (text,) in self._rows(found, (numbers,))]
+
     def _names(self) -> Gathered:
         return Gathered(**self._rows("SELECT names FROM search_state")[0][0])
 
@@ -244,20 +249,19 @@ class PostgresIndex:
         with self._connection.cursor() as rows:
             return rows.execute(statement.encode(), values).fetchall()
 
-    def _put(self, rows: psycopg.Cursor[Any], batch: list[Record], names: Gathered) -> None:
-        found = {each.number: (each, record) for each, record in ((extract(record), record) for record in batch)}
-        numbers = list(found)
+    def _put(self, rows: psycopg.Cursor[Any], batch: list[Entry], names: Gathered) -> None:
+        numbers = [each.found.number for each in batch]
         known = rows.execute("DELETE FROM search_study WHERE number = ANY(%s) RETURNING number", (numbers,)).fetchall()
         rows.execute("DELETE FROM search_element WHERE number = ANY(%s)", (numbers,))
         gone = {number for (number,) in known}
-        for number, (each, record) in found.items():
-            if number not in gone:
-                names.take(record, each.values)
-        _copy(rows, "search_study", _study_columns(), (_study_row(each) for each, _ in found.values()))
+        for each in batch:
+            if each.found.number not in gone:
+                names.take(each.names)
+        _copy(rows, "search_study", _study_columns(), map(_study_row, batch))
         elements = (
-            _element_row(each.number, part)
-            for each, _ in found.values()
-            for parts in each.elements.values()
+            _element_row(each.found.number, part)
+            for each in batch
+            for parts in each.found.elements.values()
             for part in parts
         )
         _copy(rows, "search_element", _ELEMENT, elements)
@@ -271,12 +275,12 @@ def _copy(rows: psycopg.Cursor[Any], table: str, columns: Sequence[str], values:
             copy.write_row(each)
 
 
-def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+def _batches(records: Iterable[Entry]) -> Iterator[list[Entry]]:
     """A few records at a time, none twice in one batch."""
-    batch: list[Record] = []
-    seen: set[str] = set()
+    batch: list[Entry] = []
+    seen: set[int] = set()
     for record in records:
-        number = record["protocolSection"]["identificationModule"]["nctId"]
+        number = record.found.number
         if len(batch) == _BATCH or number in seen:
             yield batch
             batch, seen = [], set()
@@ -307,7 +311,8 @@ def _rank(test: Leaf) -> tuple[str, tuple[Any, ...]]:
     return "(" + " + ".join(f"{w} * ts_rank(s.{c}, %s::tsquery)" for c, w in parts) + ")", (asked,) * len(parts)
 
 
-def _study_row(found: Extract) -> tuple[Any, ...]:
+def _study_row(entry: Entry) -> tuple[Any, ...]:
+    found = entry.found
     own = _said(found.values)
     areas = {area: [piece for piece, _ in model().areas[area].parts] for area in AREAS}
     pieces = {"basic": [piece for piece in own if piece in BASIC], "words": list(own), **areas}
@@ -315,6 +320,7 @@ def _study_row(found: Extract) -> tuple[Any, ...]:
     ends = [end for name in (*COLUMNS, reading.OLDEST_AGE) for end in found.numbers.get(name, (None, None))]
     return (
         found.number,
+        entry.profile,
         keys(found.values),
         Jsonb(own),
         joined["basic"],
@@ -341,7 +347,15 @@ def _tokens(text: str) -> str:
 
 
 def _study_columns() -> list[str]:
-    plain = ["number", "k", "t", "basic_text", *(f"f_{n}" for n in FACET_FIELDS), *(f"s_{n}" for n in SORT_FIELDS)]
+    plain = [
+        "number",
+        "profile",
+        "k",
+        "t",
+        "basic_text",
+        *(f"f_{n}" for n in FACET_FIELDS),
+        *(f"s_{n}" for n in SORT_FIELDS),
+    ]
     return [*plain, *_COLUMNS, *_VECTORS]
 
 
@@ -351,6 +365,7 @@ _ELEMENT = ("number", "k", "t", "words")
 def _tables() -> Iterator[str]:
     columns = [
         "number bigint PRIMARY KEY",
+        "profile bytea NOT NULL",
         "k text[] NOT NULL",
         "t jsonb NOT NULL",
         "basic_text text NOT NULL",

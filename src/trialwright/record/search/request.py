@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from trialwright.record.query.nodes import EVERYTHING, Node
+from trialwright.record.search.entry import Entry
 from trialwright.record.store.base import Record
 
 Sort = Literal["relevance", "updated", "start", "first_posted", "enrolment", "nct_id"]
@@ -60,6 +61,8 @@ class SearchRequest:
     facets: tuple[str, ...] = ()
     explained: bool = True
     """Whether the hits tell which words they were found by."""
+    counted: bool = True
+    """Whether the total is asked for; without it, `total` is only how many hits there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class SearchAnswer:
-    """`total` is exact. `facets`: for each asked one its values and exact counts, most frequent first."""
+    """`total` is exact where it was asked for. `facets`: of each its values and exact counts, most frequent first."""
 
     total: int
     hits: tuple[Hit, ...]
@@ -83,7 +86,7 @@ class SearchAnswer:
 class Index(Protocol):
     """Finds records. It can always be made anew from the store."""
 
-    def add(self, records: Iterable[Record], upto: int) -> int:
+    def add(self, records: Iterable[Record | Entry], upto: int) -> int:
         """Index (or index again) these records; afterwards it stands at the store's change number `upto`."""
         ...
 
@@ -95,6 +98,10 @@ class Index(Protocol):
 
     def ids(self, request: SearchRequest) -> Iterator[str]:
         """The whole answer, in the order asked for, streaming."""
+        ...
+
+    def profiles(self, nct_ids: Sequence[str]) -> list[bytes]:
+        """What related studies are compared by (`profile_text`), of those of the records that it holds."""
         ...
 
     def size(self) -> int: ...

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -53,16 +54,24 @@ class SynonymTable:
         return len(self._names)
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What one record says about names: pairs of a condition and its MeSH term, of an abbreviation and its words."""
+
+    found: frozenset[str]
+    short: frozenset[str]
+
+
 class Gathered:
     """What records say about names, counted; `table` draws the conclusions."""
 
     def __init__(self, found: Counts | None = None, short: Counts | None = None) -> None:
         self._found, self._short = Counter(found or {}), Counter(short or {})
 
-    def take(self, record: Mapping[str, Any], values: Raw) -> None:
-        """Count the names of one record, each once. `values`: what the record says, field by field."""
-        self._found.update({f"{name}{_BETWEEN}{term}" for name, term in _mesh_findings(record, values)})
-        self._short.update({f"{short}{_BETWEEN}{long}" for short, long in _abbreviations(values)})
+    def take(self, names: Names) -> None:
+        """Count the names of one record, each once."""
+        self._found.update(names.found)
+        self._short.update(names.short)
 
     def counts(self) -> dict[str, Counts]:
         """As plain values, to keep."""
@@ -98,6 +107,14 @@ class Gathered:
                 yield (short,), tuple(long.split())
                 if short not in _ordinary_words():
                     yield tuple(long.split()), (short,)
+
+
+def names_of(record: Mapping[str, Any], values: Raw) -> Names:
+    """The names that a record uses. `values`: what it says, field by field."""
+    return Names(
+        frozenset(f"{name}{_BETWEEN}{term}" for name, term in _mesh_findings(record, values)),
+        frozenset(f"{short}{_BETWEEN}{long}" for short, long in _abbreviations(values)),
+    )
 
 
 @lru_cache(maxsize=1)

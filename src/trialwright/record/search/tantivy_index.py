@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from trialwright.record.query.nodes import Node
 from trialwright.record.search import cursor
 from trialwright.record.search.asked import HIGHEST, most_first, order_of, stretches, words_asked
 from trialwright.record.search.compile_tantivy import Compiler, either
+from trialwright.record.search.entry import Entry
 from trialwright.record.search.filters import wanted
 from trialwright.record.search.leaner import leaner
 from trialwright.record.search.request import Filters, Hit, SearchAnswer, SearchRequest
@@ -28,10 +29,13 @@ from trialwright.record.store.base import Record
 _MOST_FACETS = 100_000
 _COUNTED = 500
 _MOST_WORDS_SHOWN = 24
+_EACH = "who"
+"""A group of facets of which every record has exactly one value: its counts add up to the total."""
 _PAGE = 10_000
 
 
-Facets = Mapping[str, tuple[tuple[str, int], ...]]
+Counted = tuple[int, Mapping[str, tuple[tuple[str, int], ...]]]
+"""How many records an answer has, and its facets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,8 @@ class _Snapshot:
     elements: Searcher
     stamp: tuple[int, int]
     synonyms: SynonymTable
-    counted: dict[tuple[Node, Filters, tuple[str, ...]], Facets] = field(default_factory=dict)
-    """Facets that were counted already: the next pages of an answer have the same."""
+    counted: dict[tuple[Node, Filters, tuple[str, ...]], Counted] = field(default_factory=dict)
+    """What was counted already: the next pages of an answer have the same."""
 
 
 class TantivyIndex:
@@ -56,7 +60,7 @@ class TantivyIndex:
         self._writer = Writer(self._files, self._indexes)
         self._now: _Snapshot | None = None
 
-    def add(self, records: Iterable[Record], upto: int) -> int:
+    def add(self, records: Iterable[Record | Entry], upto: int) -> int:
         """See `Index.add`; returns how many records came. This object finds them at once, another process after the
         next commit: every few thousand records and at `close`.
 
@@ -67,6 +71,15 @@ class TantivyIndex:
     def stands_at(self) -> int:
         """See `Index`."""
         return self._writer.upto()
+
+    def profiles(self, nct_ids: Sequence[str]) -> list[bytes]:
+        """See `Index`."""
+        numbers = [int(each[3:]) for each in nct_ids]
+        studies = self._snapshot().studies
+        query = Query.term_set_query(schemas()[STUDIES], "number", numbers) if numbers else Query.empty_query()
+        order, most = tantivy.Order.Asc, max(1, len(numbers))
+        found = studies.search(query, limit=most, count=False, order_by_field="number", order=order).hits
+        return [bytes(studies.doc(address).get_first("profile") or b"") for _, address in found]
 
     @property
     def synonyms(self) -> SynonymTable:
@@ -83,30 +96,28 @@ class TantivyIndex:
         self._now = None
 
     def search(self, request: SearchRequest) -> SearchAnswer:
-        """See `Index`. Raises QueryError and InputError."""
-        now = self._snapshot()
-        if not request.facets:
-            return self._found(now, request)
-        with ThreadPoolExecutor(1) as beside:
-            facets = beside.submit(self._facets, now, request)
-            return replace(self._found(now, request), facets=facets.result())
+        """See `Index`. Counting and ranking go on beside each other: each walks through all that matches.
 
-    def _found(self, now: _Snapshot, request: SearchRequest) -> SearchAnswer:
-        """The answer without facets."""
+        Raises QueryError and InputError.
+        """
+        now = self._snapshot()
         test = wanted(request, now.synonyms)
         compiler, lean = self._compiler(now), leaner(test)
-        by_relevance = request.sort == "relevance" and any(words_asked(test))
-        if by_relevance:
-            total, places, following = _by_relevance(now.studies, compiler.ranked(lean), request)
-        else:
-            total, places, following = _by_key(now.studies, compiler.query(lean), request)
+        with ThreadPoolExecutor(1) as beside:
+            counting = beside.submit(self._counted, now, request, lean)
+            by_relevance = request.sort == "relevance" and any(words_asked(test))
+            if by_relevance:
+                places, following = _by_relevance(now.studies, compiler.ranked(lean), request)
+            else:
+                places, following = _by_key(now.studies, compiler.query(lean), request)
+            total, facets = counting.result()
         numbers = [int(n or 0) for n in now.studies.fast_field_values("number", [address for _, address in places])]
         shown = self._matched(now, compiler, test, numbers) if request.explained else {}
         hits = tuple(
             Hit(_nct_id(number), score if by_relevance else 0.0, shown.get(number, ()))
             for (score, _), number in zip(places, numbers, strict=True)
         )
-        return SearchAnswer(total, hits, following)
+        return SearchAnswer(total if request.counted else len(hits), hits, following, facets)
 
     def ids(self, request: SearchRequest) -> Iterator[str]:
         """See `Index`: one state of the index, however long the reader takes."""
@@ -131,12 +142,14 @@ class TantivyIndex:
     def _compiler(self, now: _Snapshot) -> Compiler:
         return Compiler(schemas()[STUDIES], now.studies, lambda leaf: _joined(now, leaf))
 
-    def _facets(self, now: _Snapshot, request: SearchRequest) -> Facets:
+    def _counted(self, now: _Snapshot, request: SearchRequest, lean: Leaf) -> Counted:
+        """The total, and the facets that are asked for."""
+        if not request.facets:
+            return _count(now.studies, self._compiler(now).query(lean)) if request.counted else 0, {}
         key = (request.query, request.filters, request.facets)
         found = now.counted.get(key)
         if found is None:
-            query = self._compiler(now).query(leaner(wanted(request, now.synonyms)))
-            found = _counts(now.studies, query, request.facets)
+            found = _counts(now.studies, self._compiler(now).query(lean), request.facets)
             if len(now.counted) >= _COUNTED:
                 now.counted.clear()
             now.counted[key] = found
@@ -171,16 +184,18 @@ class TantivyIndex:
         return now
 
 
-def _counts(searcher: Searcher, query: Query, names: tuple[str, ...]) -> Facets:
-    groups = [group for group, members in GROUPS.items() if set(members) & set(names)]
+def _counts(searcher: Searcher, query: Query, names: tuple[str, ...]) -> Counted:
+    groups = [group for group, members in GROUPS.items() if set(members) & set(names) or group == _EACH]
     asked = {group: {"terms": {"field": f"f_{group}", "size": _MOST_FACETS}} for group in groups}
     counts: dict[str, Counter[str]] = {name: Counter() for name in names}
+    total = 0
     for group, found in searcher.aggregate(query, asked).items():
         for bucket in found["buckets"]:
+            total += bucket["doc_count"] if group == _EACH else 0
             for name, value in apart(group, bucket["key"]):
                 if name in counts:
                     counts[name][value] += bucket["doc_count"]
-    return {name: most_first(each.items()) for name, each in counts.items()}
+    return total, {name: most_first(each.items()) for name, each in counts.items()}
 
 
 def _count(searcher: Searcher, query: Query) -> int:
@@ -188,20 +203,18 @@ def _count(searcher: Searcher, query: Query) -> int:
     return int(found.count)
 
 
-def _by_relevance(searcher: Searcher, query: Query, request: SearchRequest) -> tuple[int, list[Any], str]:
+def _by_relevance(searcher: Searcher, query: Query, request: SearchRequest) -> tuple[list[Any], str]:
     offset = cursor.decode(request) or 0
-    found: Any = searcher.search(query, limit=max(1, request.size), offset=offset, count=True)
-    total, places = int(found.count), found.hits[: request.size]
-    end = offset + len(places)
-    return total, places, cursor.encode(request, end) if places and end < total else ""
+    places: list[Any] = searcher.search(query, limit=request.size + 1, offset=offset, count=False).hits
+    more = len(places) > request.size
+    return places[: request.size], cursor.encode(request, offset + request.size) if more and request.size else ""
 
 
-def _by_key(searcher: Searcher, query: Query, request: SearchRequest) -> tuple[int, list[Any], str]:
-    total = _count(searcher, query)
+def _by_key(searcher: Searcher, query: Query, request: SearchRequest) -> tuple[list[Any], str]:
     places = _page_by_key(searcher, query, request, cursor.decode(request), request.size + 1)
     more = len(places) > request.size
     places = places[: request.size]
-    return total, places, cursor.encode(request, places[-1][0]) if more and places else ""
+    return places, cursor.encode(request, places[-1][0]) if more and places else ""
 
 
 def _page_by_key(searcher: Searcher, query: Query, request: SearchRequest, after: int | None, size: int) -> list[Any]:

@@ -11,6 +11,7 @@ from tantivy import Document, Filter, Schema, SchemaBuilder
 
 from trialwright.record.query import reading
 from trialwright.record.query.words import EDGE
+from trialwright.record.search.entry import Entry
 from trialwright.record.search.extract import (
     BASIC,
     COLUMNS,
@@ -20,7 +21,7 @@ from trialwright.record.search.extract import (
     said,
 )
 
-FORM = 5
+FORM = 6
 """Counts up when what an index holds changes; an index of another form is made anew."""
 STUDIES, ELEMENTS = "studies", "elements"
 
@@ -38,12 +39,14 @@ _ONE, _SEVERAL = "\x1f", "\x1e"
 _COLUMNS = (*COLUMNS, reading.OLDEST_AGE)
 
 
-def documents(found: Extract) -> tuple[Document, list[Document]]:
+def documents(entry: Entry) -> tuple[Document, list[Document]]:
     """What the two indexes get: of the study, and of each of its elements."""
+    found = entry.found
     parts = [part for structure in found.elements.values() for part in structure]
     own, *each = said([found.values, *parts])
     elements = schemas()[ELEMENTS]
-    return Document.from_dict(_study(found, own), schemas()[STUDIES]), [
+    study = _study(found, own) | {"profile": entry.profile}
+    return Document.from_dict(study, schemas()[STUDIES]), [
         Document.from_dict({"number": found.number, "k": keys(part), "t": words}, elements)
         for part, words in zip(parts, each, strict=True)
     ]
@@ -88,6 +91,7 @@ def schemas() -> dict[str, Schema]:
         builder.add_unsigned_field("number", indexed=True, fast=True)
         builder.add_text_field("k", tokenizer_name="raw", index_option="basic")
         builder.add_json_field("t", tokenizer_name="whitespace", index_option="position")
+    studies.add_bytes_field("profile", stored=True)
     for name in ("basic", "lead"):
         studies.add_text_field(name, tokenizer_name="tokens", index_option="position")
     for name in GROUPS:

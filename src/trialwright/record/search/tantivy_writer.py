@@ -15,7 +15,7 @@ import tantivy
 from tantivy import Query
 
 from trialwright.kernel.errors import Refused, TrialwrightError
-from trialwright.record.search.extract import extract
+from trialwright.record.search.entry import Entry, entry
 from trialwright.record.search.synonyms import Gathered
 from trialwright.record.search.tantivy_schema import ELEMENTS, FORM, STUDIES, documents, schemas
 from trialwright.record.store.base import Record
@@ -90,7 +90,7 @@ class Writer:
     def upto(self) -> int:
         return self._upto if self._pending else self._files.stands()["upto"]
 
-    def add(self, records: Iterable[Record], upto: int) -> int:
+    def add(self, records: Iterable[Record | Entry], upto: int) -> int:
         """Add records. When it fails, everything since the last commit is gone, and `upto` says so."""
         with self._lock:
             self._open()
@@ -138,19 +138,20 @@ class Writer:
                     raise Refused("Another process is writing this index.", where=where, hint=hint) from None
         self._names = self._names or self._files.names()
 
-    def _write(self, records: Iterable[Record]) -> int:
+    def _write(self, records: Iterable[Record | Entry]) -> int:
         index, known = schemas(), self._committed()
         count = 0
         for record in records:
-            found = extract(record)
+            made = entry(record)
+            found = made.found
             if found.number in self._pending or known.doc_freq("number", found.number):
                 for name, writer in self._writers.items():
                     writer.delete_documents_by_query(Query.term_query(index[name], "number", found.number))
             elif self._names is not None:
-                self._names.take(record, found.values)
+                self._names.take(made.names)
                 self._unkept += 1
             self._pending.add(found.number)
-            study, elements = documents(found)
+            study, elements = documents(made)
             self._writers[STUDIES].add_document(study)
             for each in elements:
                 self._writers[ELEMENTS].add_document(each)
