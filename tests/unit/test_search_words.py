@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from trialwright.record.query.words import LONGEST, canonical, joined, spellings, tokens
 from trialwright.record.search.extract import Raw
-from trialwright.record.search.synonyms import Gathered, long_form, written_table
+from trialwright.record.search.synonyms import Gathered, long_form, names_of, written_table
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def gathered(*summaries: str) -> Gathered:
     names = Gathered()
     for summary in summaries:
         values: Raw = {"BriefSummary": {summary: None}}
-        names.take({}, values)
+        names.take(names_of({}, values))
     return names
 
 
