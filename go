@@ -74,7 +74,7 @@ need_postgresql() {
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && return
   command -v initdb >/dev/null && return
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    say "Installing Debian's postgresql for the tests of the record ..."
+    say "Installing Debian's postgresql for the tests ..."
     { apt-get update && apt-get install -y postgresql; } >/dev/null 2>&1 || true
   fi
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ||

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured figure. `aim` is the bound that the project sets itself; all values are in `unit`."""
+    """One measured figure. `aim` is the bound that the project sets itself, an upper one unless `more` is better; all
+    values are in `unit`.
+    """
 
     name: str
     unit: str
@@ -20,6 +22,12 @@ class Figure:
     aim: float | None = None
     peer: str = ""
     peer_values: tuple[float, ...] = ()
+    more: bool = False
+
+    @property
+    def within(self) -> bool:
+        """Whether the aim is met; true where there is none."""
+        return self.aim is None or (self.median >= self.aim if self.more else self.median <= self.aim)
 
     @property
     def median(self) -> float:

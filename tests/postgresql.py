@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -49,13 +50,34 @@ def installed() -> bool:
 def emptied(url: str) -> str:
     """The address of a new, empty database on the server."""
     name = f"test_{os.getpid()}_{next(_COUNT)}"
+    _order(url, "CREATE DATABASE {}", name)
+    return _address(url, name)
+
+
+def copied(template: str) -> str:
+    """The address of a new database, a copy of another one that nobody uses just now."""
+    name, source = f"test_{os.getpid()}_{next(_COUNT)}", str(conninfo_to_dict(template)["dbname"])
+    _order(_address(template, "postgres"), "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, source)
+    return _address(template, name)
+
+
+def dropped(url: str) -> None:
+    """Remove the database, whoever uses it."""
+    _order(_address(url, "postgres"), "DROP DATABASE {} WITH (FORCE)", str(conninfo_to_dict(url)["dbname"]))
+
+
+def _order(url: str, order: LiteralString, *names: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        connection.execute(sql.SQL(order).format(*map(sql.Identifier, names)))
+
+
+def _address(url: str, database: str) -> str:
+    """The address of another database on the same server."""
     parts = conninfo_to_dict(url)
     host, port, user = (str(parts.get(key) or "") for key in ("host", "port", "user"))
     password = f":{parts['password']}" if parts.get("password") else ""
     place = f"?host={host}" + (f"&port={port}" if port else "")
-    return f"postgresql://{user}{password}@/{name}{place}"
+    return f"postgresql://{user}{password}@/{database}{place}"
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from accessibility import serious
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENE = ROOT / "tests" / "integration" / "web"
@@ -137,14 +137,6 @@ def picture(request: pytest.FixtureRequest) -> Any:
             window.screenshot(path=folder / f"{name}.png", **options)
 
     return taken
-
-
-def serious(window: Any) -> list[str]:
-    """What axe finds serious or critical on the page."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = json.loads(json.dumps(Axe().run(window).response))["violations"]
-    return [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]
 
 
 @pytest.fixture

@@ -48,17 +48,17 @@ def test_a_value_is_corrected_with_its_reason_and_the_history_shows_it(
 ) -> None:
     log_in(page, site, to=vitals(site))
     pulse = page.get_by_label("Pulse", exact=True)
-    reason = page.get_by_label("Reason for the change")
+    reason = page.get_by_label("Reason for the change of Pulse")
     before = pulse.input_value()
     assert not reason.is_visible(), "no reason is asked for while nothing changes"
     pulse.fill("91")
     assert page.get_by_text("Not saved", exact=True).is_visible()
-    page.get_by_role("button", name="Save").click()
-    page.get_by_text("A stored value changes. Say why.").first.wait_for()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("heading", name="A stored value changes. Say why.").wait_for()
     assert pulse.input_value() == "91", "typed text survives"
     assert axe(page) == []
     reason.fill("Counted again")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_text("One field was saved.").wait_for()
     trail = page.locator("#trail")
     assert "Counted again" in trail.inner_text()
@@ -79,32 +79,34 @@ def test_what_was_typed_comes_back_after_the_page_was_left(page: Any, site: Any)
     page.once("dialog", lambda dialog: dialog.accept())
     page.goto(f"{site.url}{STUDY}", wait_until="load")
     page.goto(f"{site.url}{vitals(site)}")
-    page.get_by_text("has been put back").wait_for()
-    assert page.get_by_label("Respiratory rate", exact=True).input_value() == "23"
+    assert page.get_by_label("Respiratory rate", exact=True).input_value() == "23", "by the server, or by the tab"
+    page.locator("[data-state]", has_text="Saved as a draft").wait_for()
+    page.goto(f"{site.url}{vitals(site)}")
+    page.get_by_text("This is your draft of").wait_for()
+    page.get_by_role("button", name="Discard the draft").click()
+    page.get_by_text("The draft is gone").wait_for()
 
 
 def test_a_refused_value_comes_back_until_it_is_discarded_or_saved(page: Any, site: Any) -> None:
     log_in(page, site, to=vitals(site))
     pulse = page.get_by_label("Pulse", exact=True)
     stored = pulse.input_value()
-    discard = page.get_by_role("button", name="Discard what I typed")
+    discard = page.get_by_role("button", name="Discard the draft")
     assert not discard.is_visible()
     pulse.fill("many")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved as a draft").wait_for()
+    page.get_by_role("button", name="Save", exact=True).click()
     page.locator(".field-error").first.wait_for()
     page.goto(f"{site.url}{vitals(site)}")
-    page.get_by_text("has been put back").wait_for()
     assert pulse.input_value() == "many"
     discard.click()
-    page.wait_for_function("document.querySelector('[data-discard]').hidden")
-    assert pulse.input_value() == stored
-    page.goto(f"{site.url}{vitals(site)}")
+    page.get_by_text("The draft is gone").wait_for()
     assert pulse.input_value() == stored
     pulse.fill("88")
-    page.get_by_label("Reason for the change").fill("Counted again")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_label("Reason for the change of Pulse").fill("Counted again")
+    page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_text("One field was saved.").wait_for()
-    assert page.evaluate("Object.keys(sessionStorage).filter((k) => k.startsWith('draft:')).length") == 0
+    assert page.evaluate("Object.keys(sessionStorage).filter((k) => k.startsWith('typed:')).length") == 0
 
 
 def test_the_dashboard_and_the_matrix_work_by_keyboard(page: Any, site: Any, axe: Any, picture: Any) -> None:
@@ -172,4 +174,4 @@ def test_print_shows_the_band_and_hides_the_buttons(page: Any, site: Any) -> Non
     log_in(page, site, to=vitals(site))
     page.emulate_media(media="print")
     assert page.locator(".band").is_visible()
-    assert not page.get_by_role("button", name="Save").is_visible()
+    assert not page.get_by_role("button", name="Save", exact=True).is_visible()

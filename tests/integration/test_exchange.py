@@ -262,6 +262,86 @@ def test_records_of_another_project_are_refused(shared: Path) -> None:
         bring_in_files(folder / "decimal-dot" / "dictionary.csv", [folder / "survey" / "data.csv"])
 
 
+# --- FHIR Questionnaire and USDM ------------------------------------------------------------------------------------
+
+
+def test_every_real_questionnaire_is_taken_over_or_refused_with_a_reason(shared: Path) -> None:
+    for path in sorted((shared / "questionnaire").glob("*.json")):
+        if "esponse" in path.name:
+            with pytest.raises(InputError, match="answers and no Questionnaire"):
+                bring_in_files(path)
+            continue
+        study = bring_in_files(path).study
+        assert study.items
+        assert study.captured_only
+
+
+def test_the_real_responses_come_in_beside_their_questionnaires(shared: Path) -> None:
+    folder, found = shared / "questionnaire", {}
+    for name, answers in (
+        ("Questionnaire-CardiologyForm.json", "QuestionnaireResponse-Cardiology-MariaSantos.json"),
+        ("questionnaire_outbreak.json", "questionnaire_response_outbreak.json"),
+    ):
+        brought = bring_in_files(folder / name, [folder / answers])
+        assert len(brought.captured.people) == 1
+        found |= {v.item: v.value for v in brought.captured.values}
+    assert found["patient_date_of_birth"] == "1948-05-19"
+    assert found["additionalinfo_accessibilityconcernsordi_2"] == "105503008;15188001"
+    assert found["state"] == "State"
+    assert found["telephone"] != found["telephone_2"]
+    said = " ".join(brought.left_out)
+    assert "Further answers to 'labName' are left out" in said
+
+
+def test_the_real_usdm_studies_give_visits_and_forms(shared: Path) -> None:
+    study = bring_in_files(shared / "usdm" / "CDISC_Pilot_Study.json").study
+    plan = {visit.label.en: (visit.offset, visit.window.before, visit.window.after) for visit in study.schedule.visits}
+    assert (plan["Screening 1"], plan["Baseline"], plan["Week 2"]) == ((0, 0, 0), (14, 0, 0), (28, 3, 3))
+    assert (plan["Week 8"], plan["Week 26"]) == ((70, 3, 3), (196, 3, 3))
+    assert [visit.kind for visit in study.schedule.extra] == ["early_termination"]
+    assert (study.item_by_id["alt"].unit, study.item_by_id["alt"].units) == ("U/L", ("ukat/L", "nkat/L"))
+    other = bring_in_files(shared / "usdm" / "EliLilly_NCT03421379_Diabetes.json").study
+    assert other.registration.identity.nct_id == "NCT03421379"
+    assert [visit.offset for visit in other.schedule.visits] == [0, 28, 29, 32, 32, 33, 33, 61, 62]
+
+
+@pytest.mark.parametrize(
+    "name", ["questionnaire/screener-questionnaire.json", "usdm/EliLilly_NCT03421379_Diabetes.json"]
+)
+def test_what_came_in_validates_and_its_forms_go_out_as_questionnaires(name: str, shared: Path, tmp_path: Path) -> None:
+    folder, file = tmp_path / "study", tmp_path / "form.json"
+    answer = run_program("conduct", "import", str(shared / name), "--out", str(folder), "--json")
+    assert answer.returncode == 0, answer.stderr
+    assert run_program("validate", str(folder)).returncode == 0
+    form = load_study(str(folder)).forms[0].id
+    out = run_program("conduct", "questionnaire", str(folder), form, "--out", str(file), "--fhir", "R5")
+    assert out.returncode == 0, out.stderr
+    assert json.loads(file.read_text(encoding="utf-8"))["resourceType"] == "Questionnaire"
+    again = run_program("conduct", "questionnaire", str(folder), form, "--out", str(file))
+    assert (again.returncode, "Something is there already" in again.stderr) == (2, True)
+    unknown = run_program("conduct", "questionnaire", str(folder), "no_form")
+    assert (unknown.returncode, "There is no form 'no_form'" in unknown.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ('{"resourceType": "Questionnaire", "item": [{"linkId"', "This is not JSON"),
+        ('{"resourceType": "Questionnaire", "item": ' + '[{"type": "group", "item": ' * 10_000, "nested too deeply"),
+        ("[1, 2]", "The file is JSON but no object"),
+        ("{}", "neither a FHIR Questionnaire nor a USDM study"),
+        ('{"study": {"versions": 7}}', "The study has no study design"),
+    ],
+)  # fmt: skip
+def test_broken_json_is_refused_in_one_sentence(content: str, why: str, tmp_path: Path) -> None:
+    file = tmp_path / "broken.json"
+    file.write_text(content, encoding="utf-8")
+    answer = run_program("conduct", "import", str(file), "--out", str(tmp_path / "x"))
+    assert answer.returncode == 2
+    assert why in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
 # --- The command ----------------------------------------------------------------------------------------------------
 
 

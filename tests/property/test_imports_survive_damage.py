@@ -23,6 +23,7 @@ DAMAGE = settings(
 FILES = (
     "openedc/metadata.xml", "odm/test_odm_001.xml", "odm2/Atlas_QS_ODMv2.xml", "odm2/RepeatingIG-UC-D-Example.xml",
     "redcap/repeating-instruments/project.xml", "redcap/metadata-write/dictionary.csv",
+    "questionnaire/screener-questionnaire.json", "questionnaire/layout_paginated.json",
 )  # fmt: skip
 
 

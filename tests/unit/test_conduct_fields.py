@@ -34,7 +34,7 @@ def cell(kind: str, value: str = "", **more: Any) -> Cell:
     ("kind", "more", "shape"),
     [
         ("text", {}, "text"), ("text", {"lines": 4}, "long"), ("choice", {}, "list"), ("choices", {}, "several"),
-        ("time", {}, "time"), ("date", {}, "date"), ("file", {}, "text"), ("quantity", {}, "number"),
+        ("time", {}, "time"), ("date", {}, "date"), ("file", {}, "file"), ("quantity", {}, "number"),
         ("integer", {"derived": True}, "output"),
     ],
 )  # fmt: skip

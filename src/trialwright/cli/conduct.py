@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import sqlite3
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -13,17 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trialwright.cli import exchange, history
+from trialwright.cli import amend, backup, build, conduct_people, exchange, export, history, policy, tokens
+from trialwright.cli.opening import DATABASE, RUN, Where, ours, place_of
 from trialwright.kernel.errors import InputError
 
 if TYPE_CHECKING:
     from trialwright.conduct.worklists.verify import Verification
 
 app = typer.Typer(no_args_is_help=True, help="Take over other systems' studies; verify and export a trial's history.")
-DATABASE = "conduct.sqlite3"
-"""Name of the database in a rehearsal's folder."""
-RUN = "run.json"
-"""What a rehearsal remembers of itself, beside its database."""
 SHOWN = 20
 
 
@@ -35,39 +30,42 @@ def _verbs() -> None:
     """
 
 
+app.add_typer(tokens.app, name="token")
 app.command("history")(history.history)
 app.command("verify")(history.verify)
 app.command("key")(history.show_key)
+app.command("build")(build.build)
+app.command("amend")(amend.amend)
+app.command("approve")(amend.approve)
+app.command("migrate")(amend.migrate)
 app.command("import")(exchange.import_study)
+app.command("export")(export.export)
+app.command("casebook")(export.casebook)
+app.command("policy")(policy.policy)
+app.command("questionnaire")(exchange.questionnaire)
+app.command("open")(conduct_people.open_study)
+app.command("site")(conduct_people.open_site)
+app.add_typer(conduct_people.person, name="person")
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 
 
 @app.command("verify-audit")
 def verify_audit(
-    path: Annotated[Path | None, typer.Argument(help="A database file, or the folder of a rehearsal.")] = None,
+    path: Where = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON.")] = False,
 ) -> None:
     """Find any change made behind the back of the audit trail. Exits 0 when verified, 1 when not.
 
     Example: trialwright conduct verify-audit rehearsal
     """
-    database = database_at(path)
-    run = _run_beside(database)
-    found = _verify(database, run)
+    place = place_of(path)
+    run = _run_beside(place) if isinstance(place, Path) else None
+    found = _verify_copy(place, run) if isinstance(place, Path) else _verify_there(place)
     said = [_plain(v, run) for v in found] if as_json else []
     typer.echo(json.dumps(said, indent=2) if as_json else "\n".join(_report(v, run) for v in found))
     if not all(verification.verified for verification in found):
         raise typer.Exit(1)
-
-
-def database_at(path: Path | None) -> Path:
-    """The database file meant by `path` (or by the environment). Raises InputError when there is none."""
-    wanted = path or Path(os.environ.get("TRIALWRIGHT_DATABASE", "trialwright.sqlite3"))
-    file = wanted / DATABASE if wanted.is_dir() else wanted
-    if not file.is_file():
-        raise InputError(f"There is no database at {file}.", hint="Name a database file or the folder of a rehearsal.")
-    if not file.read_bytes()[:16].startswith(b"SQLite format 3"):
-        raise InputError(f"{file} is not a database.", hint="Name a database file or the folder of a rehearsal.")
-    return file
 
 
 def _run_beside(database: Path) -> dict[str, Any] | None:
@@ -82,23 +80,28 @@ def _run_beside(database: Path) -> dict[str, Any] | None:
         raise InputError(f"{file} is not what a rehearsal wrote.", hint="Rehearse again, or remove it.") from None
 
 
-def _verify(database: Path, run: dict[str, Any] | None) -> tuple[Verification, ...]:
-    """Verify a copy: opening a database may write to it, and what is verified must stay as it was found."""
-    from django.db import DatabaseError, connections
+def _verify_there(address: str) -> tuple[Verification, ...]:
+    from trialwright.web.databases import without_password
+    from trialwright.web.setup import setup
 
+    setup(address, migrate=False)
+    with ours(address):
+        found = _verify_all(None)
+    if not found:
+        raise InputError(f"{without_password(address)} holds no study.")
+    return found
+
+
+def _verify_copy(database: Path, run: dict[str, Any] | None) -> tuple[Verification, ...]:
+    """Verify a copy: opening a file may write to it, and what is verified must stay as it was found."""
     from trialwright.web.server import copy_database
     from trialwright.web.setup import setup
 
     digest = hashlib.sha256(database.read_bytes()).hexdigest()
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            copy_database(database, Path(folder) / DATABASE)
-            setup(Path(folder) / DATABASE, migrate=False)
-            found = _verify_all(run)
-        except (DatabaseError, sqlite3.DatabaseError):
-            raise InputError(f"{database} is damaged, or is not a database of Trialwright.") from None
-        finally:
-            connections.close_all()
+    with tempfile.TemporaryDirectory() as folder, ours(database):
+        copy_database(database, Path(folder) / DATABASE)
+        setup(Path(folder) / DATABASE, migrate=False)
+        found = _verify_all(run)
     if not found:
         raise InputError(f"{database} holds no study.")
     if run and run["sha256"] not in (None, digest):

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from trialwright.kernel.errors import InputError, OutputExists
-
-At = Annotated[Path | None, typer.Option("--database", help="A database file, or the folder of a rehearsal.")]
+from trialwright.cli.opening import At, Data, Where, opened
+from trialwright.kernel.errors import OutputExists
 
 
 def history(
     study: Annotated[str, typer.Argument(help="Id of the study.")],
     out: Annotated[Path, typer.Option(help="File to write; packed when its name ends in .gz.")],
     database: At = None,
+    data: Data = None,
 ) -> None:
     """Export the whole history of a study: every event in order, the signed checkpoints, the public key.
 
@@ -28,7 +25,7 @@ def history(
     """
     if out.exists():
         raise OutputExists(f"{out} exists already.", hint="Name another file with --out.")
-    with _opened(database) as kept:
+    with opened(database, data) as kept:
         from trialwright.conduct import actions, worklists
 
         known = study.lower() if study.lower() in actions.studies.studies() else study
@@ -63,14 +60,12 @@ def verify(
         raise typer.Exit(code)
 
 
-def show_key(
-    database: Annotated[Path | None, typer.Argument(help="A database file, or the folder of a rehearsal.")] = None,
-) -> None:
+def show_key(database: Where = None, data: Data = None) -> None:
     """Print the public key that signs the history, and the newest checkpoint of each study: keep both elsewhere.
 
     Example: trialwright conduct key rehearsal
     """
-    with _opened(database):
+    with opened(database, data):
         from trialwright.conduct import actions, worklists
 
         public = actions.signing_key().public
@@ -79,33 +74,3 @@ def show_key(
     for found in notes:
         if found:
             typer.echo(f"\n{found[1]}", nl=False)
-
-
-@contextmanager
-def _opened(path: Path | None) -> Iterator[bool]:
-    """Django on the database that is meant. True: on itself. False: on a copy, for a rehearsal stays as it is.
-
-    Raises InputError when it is no database of ours.
-    """
-    from django.db import DatabaseError, connections
-
-    from trialwright.cli.conduct import RUN, database_at
-    from trialwright.rehearse.outputs import copy_key
-    from trialwright.web.server import copy_database
-    from trialwright.web.setup import setup
-
-    database = database_at(path)
-    rehearsed = (database.parent / RUN).is_file()
-    with tempfile.TemporaryDirectory() as folder:
-        meant = database
-        if rehearsed:
-            meant = Path(folder) / database.name
-            copy_database(database, meant)
-            copy_key(database, meant)
-        setup(meant.resolve(), migrate=False)
-        try:
-            yield not rehearsed
-        except DatabaseError:
-            raise InputError(f"{database} is damaged, or is not a database of Trialwright.") from None
-        finally:
-            connections.close_all()

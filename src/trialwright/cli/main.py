@@ -20,12 +20,13 @@ from trialwright.kernel.errors import TrialwrightError
 VERBS = {
     "record": "Show the registry record of a study, or read a record file.",
     "new": "Start a study folder from a study or from a registry record.",
-    "validate": "Check a study definition.",
+    "validate": "Check a study definition; write its validation pack.",
     "screen": "Screen a patient against the criteria of a study.",
     "simulate": "Simulate the trial: recruitment and chance of success.",
     "rehearse": "Run the whole trial with virtual patients and write all outputs.",
     "conduct": "Take over other systems' studies; verify and export a trial's history.",
     "serve": "Serve the web pages.",
+    "account": "Accounts of the people who log in: make, close, reset, unlock.",
     "analyse": "Derive SDTM and ADaM from a snapshot, with all displays.",
     "report": "Write the results section and the report.",
 }

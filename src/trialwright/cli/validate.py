@@ -1,7 +1,8 @@
-"""`trialwright validate`: checks a study definition."""
+"""`trialwright validate`: checks a study definition, and writes its validation pack."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections import Counter
 from pathlib import Path
@@ -15,28 +16,57 @@ if TYPE_CHECKING:
 
 
 def command(
-    study: Annotated[str, typer.Argument(help="Id or folder of a study.")],
+    definition: Annotated[
+        str | None, typer.Argument(help="Id or folder of a study.", metavar="STUDY", show_default=False)
+    ] = None,
+    study: Annotated[str | None, typer.Option("--study", help="The same: id or folder of a study.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON.")] = False,
     schema: Annotated[
         Path | None, typer.Option("--schema", help="Also write the JSON Schemas of the files into this folder.")
     ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the validation pack into this folder: every test is run now.")
+    ] = None,
+    database: Annotated[
+        str, typer.Option(help="For the tests: a postgresql:// address of an empty database. Default: SQLite.")
+    ] = "",
+    lock: Annotated[Path | None, typer.Option(help="The lock that installed packages are compared with.")] = None,
+    at: Annotated[dt.datetime | None, typer.Option(help="Time for the header of the pack, in UTC.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Draw no progress bar.")] = False,
 ) -> None:
     """Check a study definition: names, references, plan, units and expressions. Exits 0 when sound, 2 when not.
 
-    Example: trialwright validate nct07208058
+    With --out also write the validation pack (JSON and PDF): requirement, test and result for the system and for this
+    very study, run in a scratch database. Exits 1 when a test fails.
+
+    Example: trialwright validate --study nct07208058 --out pack
     """
+    from trialwright.cli import validation
     from trialwright.study.load import load_study
     from trialwright.study.problems import WrongDefinition
 
+    named = _named(definition, study)
     try:
-        definition = load_study(study)
+        found = load_study(named)
     except WrongDefinition as error:
-        _show_mistakes(study, error.errors, as_json)
+        show_mistakes(named, error.errors, as_json)
         raise typer.Exit(2) from None
     if schema is not None:
         _write_schemas(schema)
-    found = summary(definition)
-    typer.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else _told(found))
+    if out is not None:
+        asked = validation.Asked(out, database, lock, at or dt.datetime.now(dt.UTC), quiet=quiet, as_json=as_json)
+        raise typer.Exit(validation.write(found, asked))
+    told = summary(found)
+    typer.echo(json.dumps(told, ensure_ascii=False, indent=2) if as_json else _told(told))
+
+
+def _named(definition: str | None, study: str | None) -> str:
+    """Raises InputError where no study, or two, are named."""
+    from trialwright.kernel.errors import InputError
+
+    if (definition is None) == (study is None):
+        raise InputError("Name one study.", hint="As in `trialwright validate nct07208058`.")
+    return definition or study or ""
 
 
 def summary(study: Study) -> dict[str, Any]:
@@ -79,7 +109,7 @@ def _told(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _show_mistakes(study: str, errors: tuple[DefinitionError, ...], as_json: bool) -> None:
+def show_mistakes(study: str, errors: tuple[DefinitionError, ...], as_json: bool) -> None:
     if as_json:
         mistakes = [{"where": error.where, "what": error.what, "hint": error.hint} for error in errors]
         typer.echo(json.dumps({"study": study, "sound": False, "mistakes": mistakes}, ensure_ascii=False, indent=2))

@@ -17,7 +17,8 @@ from trialwright.study.definition import Study
 
 
 def snapshot(study_id: str, cut: dt.datetime | None = None) -> Snapshot:
-    """What was captured up to `cut` (by the time of the events; everything when None), in the definition's order.
+    """What was captured up to `cut` (by the time of the events; everything when None), in the definition's order: the
+    newest definition that had been published by then. Values of fields that it does not have come last.
 
     Raises UnknownName, and InputError when nothing had happened by then.
     """
@@ -32,7 +33,8 @@ def snapshot(study_id: str, cut: dt.datetime | None = None) -> Snapshot:
         if not kept:
             raise InputError(f"Study {study_id} had not begun at {cut.isoformat()}.")
         tables, head = replay((json.loads(content) for content, _ in kept), strict=False), kept[-1][1]
-    study = studies.of_trial(trial)
+    (told,) = tables["study"].values()
+    study = studies.of_version(trial, told["version"]).study
     rows = _Rows(study, tables)
     return Snapshot(
         study.id, study.version, (cut or newest).astimezone(dt.UTC), trial.virtual, head,
@@ -45,7 +47,7 @@ class _Rows:
 
     def __init__(self, study: Study, tables: Tables) -> None:
         self.tables = tables
-        self.visit_order = {"": 10**6} | {visit.id: n for n, visit in enumerate(study.schedule.visits)}
+        self.visit_order = {v: (*study.schedule.position(v), v) for v in _visits(tables)} | {"": (10**6, 1, "")}
         self.form_order = {form.id: n for n, form in enumerate(study.forms)}
         self.field_order = {
             (form.id, group.id, field.item): n for form in study.forms for n, (group, field) in enumerate(form.fields())
@@ -63,7 +65,7 @@ class _Rows:
 
     def visits(self) -> tuple[VisitRow, ...]:
         rows = self.tables.get("visit", {})
-        order = sorted(rows, key=lambda key: (key[1], self.visit_order.get(key[2], 10**5)))
+        order = sorted(rows, key=lambda key: (key[1], self.visit_order[key[2]]))
         return tuple(
             VisitRow(key[1], key[2], _day(rows[key]["planned"]), _day(rows[key]["actual"]), rows[key]["state"])
             for key in order
@@ -76,7 +78,7 @@ class _Rows:
     def _value_place(self, key: tuple[Any, ...]) -> tuple[Any, ...]:
         _, subject, visit, form, group, row, item = key
         field = self.field_order.get((form, group, item), 10**5)
-        return subject, self.visit_order.get(visit, 10**5), self.form_order.get(form, 10**5), group, row, field, item
+        return subject, self.visit_order[visit], self.form_order.get(form, 10**5), group, row, field, item
 
     def criteria(self) -> tuple[CriterionRow, ...]:
         rows = self.tables.get("criterion", {})
@@ -94,6 +96,10 @@ class _Rows:
             )
             for key, row in sorted(rows.items())
         )  # fmt: skip
+
+
+def _visits(tables: Tables) -> set[str]:
+    return {key[2] for name in ("visit", "value") for key in tables.get(name, {})}
 
 
 def _value(key: tuple[Any, ...], row: Mapping[str, Any]) -> ValueRow:

@@ -63,14 +63,13 @@ class Folded(NamedTuple):
 
 
 def fold(parts: Sequence[bytes]) -> Folded:
-    digests, withheld = [], []
     content = sha256(b"\n".join(parts)).hexdigest()
-    for part in parts:
-        digest = sha256(part).digest()
+    digests = [sha256(part).digest() for part in parts]
+    withheld = []
+    for number, part in enumerate(parts):
         if part.endswith(b'"}]') and (named := _named(part)):
-            content, digest = named
+            content, digests[number] = named
             withheld.append(part)
-        digests.append(digest)
     return Folded(content, sha256(b"".join(digests)).hexdigest(), withheld)
 
 

@@ -71,6 +71,21 @@ class Refused(TrialwrightError):
     exit_code = 1
 
 
+class Unavailable(TrialwrightError):
+    """What the work stands on fails: a database that is gone or busy, a full disk. Nothing is half done.
+
+    `kind`: gone, busy, full, fixed (it cannot be written).
+    """
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "", kind: str = "gone") -> None:
+        self.kind = kind
+        super().__init__(what, where=where, hint=hint)
+
+
+class NotPermitted(Refused):
+    """This person may not do that here, whatever the state."""
+
+
 class IntegrityError(TrialwrightError):
     """The history does not verify."""
 

@@ -139,6 +139,8 @@ class Item(Node):
     normal: Normal | None = None
     lloq: float | None = None
     """Lower limit of quantification of an assay, in `unit`."""
+    blinded: bool = False
+    """Shown to nobody but those whom the policy lets read what is blinded: pages, histories, exports, API."""
     derive: Expression | None = None
     """A derived item: never typed, computed from other items."""
     codes: Codes = Codes()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 
+from django.contrib.auth import logout
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
-from trialwright.kernel.errors import Refused, TrialwrightError, UnknownName, UserError
+from trialwright.kernel.errors import Refused, TrialwrightError, Unavailable, UnknownName, UserError
+from trialwright.web import outage
 from trialwright.web.page import page, words
 
 log = logging.getLogger("django.request")
@@ -24,6 +27,9 @@ class refusals:  # noqa: N801 (a middleware's name stands in the settings like a
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if found := outage.outage(error):
+            log.error("The database is %s at %s", found.kind, request.path)
+            return outage.answer(request, found)
         if not isinstance(error, TrialwrightError):
             return None
         status = status_of(error)
@@ -34,8 +40,12 @@ class refusals:  # noqa: N801 (a middleware's name stands in the settings like a
 
 
 def status_of(error: TrialwrightError) -> int:
-    """403 for a refusal, 404 for a name that stands for nothing, 400 for other input, 500 for a failure of ours."""
-    kinds: tuple[tuple[type[TrialwrightError], int], ...] = ((Refused, 403), (UnknownName, 404), (UserError, 400))
+    """403 for a refusal, 404 for a name that stands for nothing, 400 for other input, 503 for a database that fails,
+    500 for a failure of ours.
+    """
+    kinds: tuple[tuple[type[TrialwrightError], int], ...] = (
+        (Refused, 403), (UnknownName, 404), (UserError, 400), (Unavailable, 503),
+    )  # fmt: skip
     return next((status for kind, status in kinds if isinstance(error, kind)), 500)
 
 
@@ -59,6 +69,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
+    if found := outage.of_this_moment():
+        return outage.answer(request, found)
     return problem(request, 500)
 
 
@@ -68,9 +80,15 @@ def stale_page(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def locked_out(
-    request: HttpRequest, _response: HttpResponse | None = None, _credentials: dict[str, str] | None = None
+    request: HttpRequest, _response: HttpResponse | None = None, credentials: dict[str, str] | None = None
 ) -> HttpResponse:
-    """Too many failed logins."""
-    response = problem(request, 429, words(request)("error.locked_out"))
-    response.headers["Retry-After"] = "900"
+    """Too many failed tries: says when the door opens again, and shows whoever was inside the door."""
+    from trialwright.web.accounts import failures
+
+    seconds = failures.closed_for(request, (credentials or {}).get("username", "")).total_seconds()
+    if request.user.is_authenticated:
+        request.session_ended = "locked"  # type: ignore[attr-defined]  # for the log of accounts
+        logout(request)
+    response = problem(request, 429, words(request).count("error.locked_out", max(1, math.ceil(seconds / 60))))
+    response.headers["Retry-After"] = str(max(1, math.ceil(seconds)))
     return response

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
@@ -24,6 +23,12 @@ POLICY = "; ".join(
         "base-uri 'none'",
     )
 )
+PERMISSIONS = (
+    "camera=(), geolocation=(), microphone=(), payment=(), usb=(), "
+    "publickey-credentials-get=(self), publickey-credentials-create=(self)"
+)
+PRIVATE = ("/conduct/", "/account/", "/accounts/", "/login/")
+"""What stands under these addresses is for one person's eyes: nothing keeps a copy of it."""
 YEAR = 365 * 24 * 3600
 
 
@@ -33,11 +38,11 @@ def content_policy(get_response: Handler) -> Handler:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
-        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         if request.path.startswith("/api/v2/"):
             # Public data, as the official API gives it: pages from elsewhere may read it too.
             response.headers.setdefault("Access-Control-Allow-Origin", "*")
-        if request.user.is_authenticated:
+        if request.user.is_authenticated or request.path.startswith(PRIVATE):
             response.headers.setdefault("Cache-Control", "no-store")
         return response
 
@@ -57,18 +62,5 @@ def language(get_response: Handler) -> Handler:
         if wish in LANGUAGES:
             response.set_cookie("lang", lang, max_age=YEAR, samesite="Lax", httponly=True, secure=request.is_secure())
         return response
-
-    return middleware
-
-
-def stay_awake(get_response: Handler) -> Handler:
-    """A session ends half an hour after the last request; it is written again at most once a minute."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated:
-            now = int(time.time())
-            if now - int(request.session.get("seen", 0)) >= 60:
-                request.session["seen"] = now
-        return get_response(request)
 
     return middleware

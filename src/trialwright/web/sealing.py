@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
 
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 
 from trialwright.conduct import actions
 from trialwright.conduct.rules.seal import LIMITS
 from trialwright.kernel.errors import TrialwrightError
+from trialwright.web.background import keep_doing
 
 _LOG = logging.getLogger("trialwright.sealing")
 
 
-def keep_sealed() -> threading.Thread:
-    """Begin to seal, in a thread that ends with the process. Several processes do not disturb one another."""
-    thread = threading.Thread(target=_run, name="sealing", daemon=True)
-    thread.start()
-    return thread
-
-
-def _run() -> None:
-    while True:
-        seal_once()
-        time.sleep(LIMITS.wait.total_seconds())
+def keep_sealed() -> None:
+    """Begin to seal, in a thread that ends with the process. Of several workers one does it at a time."""
+    keep_doing("sealing", seal_once, LIMITS.wait.total_seconds())
 
 
 def seal_once() -> None:
@@ -34,5 +25,3 @@ def seal_once() -> None:
         actions.seal_all()
     except (TrialwrightError, DatabaseError) as problem:
         _LOG.error("Nothing was sealed: %s", problem)
-    finally:
-        close_old_connections()

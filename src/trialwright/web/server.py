@@ -1,4 +1,8 @@
-"""Starts the web server on one machine: its data folder, its accounts, one gunicorn process."""
+"""Starts the web server on one machine: its data folder, its database, its accounts, gunicorn.
+
+On SQLite one process serves, for the embedded database has one writer, whom threads wait for in turn. On PostgreSQL
+several workers do; secret and key lie in the data folder, which they share.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from trialwright.kernel.errors import InputError, TrialwrightError
 from trialwright.rehearse.outputs import copy_key
+from trialwright.web.databases import without_password
 from trialwright.web.setup import setup
 
 if TYPE_CHECKING:
@@ -26,6 +31,11 @@ DATABASE = "conduct.sqlite3"
 ORIGIN = "rehearsal.json"
 """Remembers, in the data folder, from which rehearsal the copy was made."""
 THREADS = 8
+"""Of the one process on SQLite."""
+WORKER_THREADS = 4
+"""Of each worker on PostgreSQL; every thread keeps a connection."""
+MOST_WORKERS = 10
+"""Unless somebody asks for more: with their connections they stay below the hundred that PostgreSQL allows."""
 
 
 def check_port(port: int) -> None:
@@ -51,8 +61,7 @@ def prepare(
         raise InputError(
             f"There is no rehearsal in {rehearsal}.", hint="Make one with `trialwright rehearse STUDY --out FOLDER`."
         )
-    folder = data or (rehearsal.resolve().parent if rehearsal else Path.cwd()) / "data"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _data_folder(data or (rehearsal.resolve().parent if rehearsal else Path.cwd()) / "data")
     database = folder / DATABASE
     with _alone(folder):
         if rehearsal is not None:
@@ -65,9 +74,43 @@ def prepare(
                 copy_key(rehearsal / DATABASE, database)
                 (folder / ORIGIN).write_text(json.dumps({"head": head}) + "\n", encoding="utf-8")
             os.environ.setdefault("TRIALWRIGHT_RESULTS", str(rehearsal.resolve()))
-        os.environ.setdefault("TRIALWRIGHT_SECRET", _secret(folder / "secret"))
-        setup(database.resolve(), accounts=True)
+        _ready(database.resolve(), folder)
     return database
+
+
+def prepare_file(folder: Path, name: str = DATABASE) -> Path:
+    """Make an SQLite database in a data folder ready, and set Django up on it; the file."""
+    with _alone(_data_folder(folder)):
+        _ready((folder / name).resolve(), folder)
+    return folder / name
+
+
+def prepare_address(address: str, data: Path | None) -> str:
+    """Make the data folder and the tables of a PostgreSQL database ready, and set Django up on it; the address as it
+    may be shown. Raises InputError for an address that cannot be read, or where nothing answers.
+    """
+    folder = _data_folder(data or Path.cwd() / "data")
+    os.environ["TRIALWRIGHT_DATA"] = str(folder.resolve())
+    with _alone(folder):
+        _ready(address, folder)
+    return without_password(address)
+
+
+def _data_folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise InputError(f"{folder} cannot be the data folder ({problem.strerror}).") from None
+    return folder
+
+
+def _ready(database: Path | str, folder: Path) -> None:
+    """Tables, and the keys that all workers then find."""
+    os.environ.setdefault("TRIALWRIGHT_SECRET", _secret(folder / "secret"))
+    setup(database, accounts=True)
+    from trialwright.conduct.actions import signing_key
+
+    signing_key()
 
 
 @contextmanager
@@ -169,30 +212,47 @@ def open_accounts() -> list[Account]:
     return demo_accounts()
 
 
-def run(port: int) -> None:
-    """Serve until Ctrl-C: one process, because the embedded database has one writer; threads wait for it in turn."""
+def any_study() -> bool:
+    """Whether a study is in conduct here."""
+    from trialwright.conduct.actions import studies
+
+    return bool(studies.studies())
+
+
+def worker_count(asked: int | None, cores: int | None = None) -> int:
+    """Workers on PostgreSQL: two for each core unless somebody asked for another number."""
+    return asked or min(2 * (cores or os.cpu_count() or 1), MOST_WORKERS)
+
+
+def run(port: int, workers: int = 1) -> None:
+    """Serve until Ctrl-C. `workers`: 1 on SQLite."""
+    from django.db import connections
     from gunicorn.app.base import BaseApplication
 
     class Server(BaseApplication):
         def load_config(self) -> None:
-            for key, value in _options(port).items():
+            for key, value in _options(port, workers).items():
                 self.cfg.set(key, value)
 
         def load(self) -> Callable[..., Any]:
+            """In each worker, after it was begun: threads and connections do not survive that."""
             from trialwright.web.sealing import keep_sealed
+            from trialwright.web.working import keep_working
             from trialwright.web.wsgi import application
 
             keep_sealed()
+            keep_working()
             return application
 
+    connections.close_all()
     Server().run()
 
 
-def _options(port: int) -> dict[str, Any]:
+def _options(port: int, workers: int = 1) -> dict[str, Any]:
     return {
         "bind": f"127.0.0.1:{port}",
-        "workers": 1,
-        "threads": THREADS,
+        "workers": workers,
+        "threads": THREADS if workers == 1 else WORKER_THREADS,
         "loglevel": "warning",
         "limit_request_line": 0,  # a query may have 10,000 characters, each of them up to 12 in an address
         "proc_name": "trialwright",

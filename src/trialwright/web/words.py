@@ -43,6 +43,9 @@ class Words:
         text = self._texts[key]
         return text.format(**values) if values else text
 
+    def has(self, key: str) -> bool:
+        return key in self._texts
+
     def count(self, key: str, n: int, /, **values: object) -> str:
         """A text that counts: `key.one` for a single one where the language has it, else `key.many`."""
         form = f"{key}.one" if n == 1 and f"{key}.one" in self._texts else f"{key}.many"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from django.db import connections
+from kept import VENDORS, Emptied, Kept, kept_copy, make_postgresql, make_sqlite
 
 from trialwright.study.definition import Study
 from trialwright.study.load import built_in_studies, load_study
@@ -63,38 +62,34 @@ class Desk:
 
 
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Path:
-    """A SQLite file with all tables and nothing in them, to copy: making the tables takes a second."""
-    from trialwright.web.setup import setup
-
-    before = connections.settings["default"]["NAME"]
-    path = tmp_path_factory.mktemp("empty") / "conduct.sqlite3"
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Path:
     with django_db_blocker.unblock():
-        setup(path)
-        with connections["default"].cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        connections.close_all()
-    connections.settings["default"]["NAME"] = before
-    return path
+        return make_sqlite(tmp_path_factory.mktemp("empty"))
+
+
+@pytest.fixture(scope="session")
+def empty_postgresql(postgresql_url: str, django_db_blocker: Any) -> Iterator[Emptied]:
+    with django_db_blocker.unblock():
+        made = Emptied(make_postgresql(postgresql_url))
+    yield made
+    made.drop()
+
+
+@pytest.fixture(params=VENDORS)
+def database(request: Any, tmp_path: Path, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
+    """A real database, not a transaction that is rolled back; each test that asks for it runs on both kinds.
+
+    Where only one is meant: `@pytest.mark.parametrize("database", ["sqlite"], indirect=True)`.
+    """
+    template = request.getfixturevalue(f"empty_{request.param}")
+    monkeypatch.setenv("TRIALWRIGHT_DATA", str(tmp_path))
+    monkeypatch.delenv("TRIALWRIGHT_DATABASE", raising=False)
+    with django_db_blocker.unblock(), kept_copy(request.param, template, tmp_path) as kept:
+        yield kept
 
 
 @pytest.fixture
-def database(tmp_path: Path, empty_database: Path, django_db_blocker: Any) -> Iterator[Path]:
-    """A real SQLite file, not a transaction that is rolled back."""
-    from trialwright.web.setup import setup
-
-    path = tmp_path / "conduct.sqlite3"
-    shutil.copy(empty_database, path)
-    before = connections.settings["default"]["NAME"]
-    with django_db_blocker.unblock():
-        setup(path, migrate=False)
-        yield path
-        connections.close_all()
-    connections.settings["default"]["NAME"] = before
-
-
-@pytest.fixture
-def desk(database: Path, tiny: Study) -> Desk:
+def desk(database: Kept, tiny: Study) -> Desk:
     from trialwright.conduct import actions
 
     actions.open_study(tiny, virtual=True, at=AT)

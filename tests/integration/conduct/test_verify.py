@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kept import Kept
 from typer.testing import CliRunner
 
 from trialwright.conduct.rules.values import Entry
@@ -22,8 +23,8 @@ EDITS = {
         "The value 01-001 screening vitals body 1 weight was deleted: the log has it, the table has not.",
     ),
     "a value inserted": (
-        ("INSERT INTO conduct_value (form_id, [group], row, item, value, unit, null_reason, [when], signed_by)"
-        " SELECT form_id, [group], row, 'height', '170', 'cm', '', '', '' FROM conduct_value WHERE item = 'weight'"),
+        ('INSERT INTO conduct_value (form_id, "group", row, item, value, unit, null_reason, "when", signed_by)'
+        " SELECT form_id, \"group\", row, 'height', '170', 'cm', '', '', '' FROM conduct_value WHERE item = 'weight'"),
         "The value 01-001 screening vitals body 1 height was inserted: the table has it, the log has not.",
     ),
     "a state edited": (
@@ -86,28 +87,19 @@ EDITS = {
 }  # fmt: skip
 
 
-def edit(database: Path, script: str) -> None:
-    """Change the file as its owner could: with the triggers out of the way, and put back after."""
-    with sqlite3.connect(database) as file:
-        held = file.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        without = "".join(f"DROP TRIGGER {name};" for name, _ in held)
-        file.executescript(f"{without}{script};{';'.join(f'{sql}' for _, sql in held)};")
-    file.close()
-
-
 @pytest.mark.parametrize("kind", EDITS)
-def test_whatever_is_changed_behind_its_back_is_found(desk: Any, database: Path, kind: str) -> None:
+def test_whatever_is_changed_behind_its_back_is_found(desk: Any, database: Kept, kind: str) -> None:
     from trialwright.conduct.worklists import verify_audit
 
     desk.enrolled()
     assert verify_audit(desk.study).problems == ()
     script, says = EDITS[kind]
-    edit(database, script)
+    database.edit(script)
     problems = verify_audit(desk.study).problems
     assert any(says in problem for problem in problems), problems
 
 
-def test_an_event_edited_with_its_hash_breaks_the_chain(desk: Any, database: Path) -> None:
+def test_an_event_edited_with_its_hash_breaks_the_chain(desk: Any, database: Kept) -> None:
     from trialwright.conduct.rules.chain import event_hash
     from trialwright.conduct.store.models import Event
     from trialwright.conduct.worklists import verify_audit
@@ -116,11 +108,11 @@ def test_an_event_edited_with_its_hash_breaks_the_chain(desk: Any, database: Pat
     desk.enrolled()
     event = Event.objects.get(sequence=12)
     columns = {name: getattr(event, name) for name in COLUMNS} | {"study": desk.study, "who": "somebody"}
-    edit(database, f"UPDATE conduct_event SET who = 'somebody', hash = '{event_hash(columns)}' WHERE sequence = 12")
+    database.edit(f"UPDATE conduct_event SET who = 'somebody', hash = '{event_hash(columns)}' WHERE sequence = 12")
     assert verify_audit(desk.study).problems == ("Event 13 does not follow on the event before it.",)
 
 
-def forge(study: str, database: Path) -> None:
+def forge(study: str, database: Kept) -> None:
     """Edit one event and make the whole chain and its head anew, as somebody with the program's source could."""
     from trialwright.conduct.rules.chain import event_hash
     from trialwright.conduct.store.models import Event
@@ -136,59 +128,56 @@ def forge(study: str, database: Path) -> None:
             f"UPDATE conduct_event SET who = '{fields['who']}', previous = '{before}', hash = '{last}'"
             f" WHERE sequence = {event.sequence};"
         )
-    edit(database, f"{script} UPDATE conduct_trial SET head = '{last}'")
+    database.edit(f"{script} UPDATE conduct_trial SET head = '{last}'")
 
 
-def run_json(study: str, database: Path) -> None:
+def run_json(study: str, database: Kept) -> None:
     """What a rehearsal writes beside its database."""
     from trialwright.conduct.worklists import verify_audit
 
     found = verify_audit(study)
     audit = {"events": found.events, "head": found.head}
-    (database.parent / "run.json").write_text(json.dumps({"study": study, "audit": audit}))
+    (database.folder / "run.json").write_text(json.dumps({"study": study, "audit": audit}))
 
 
-def test_a_chain_forged_as_a_whole_is_found_by_the_head_remembered_beside_it(desk: Any, database: Path) -> None:
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_chain_forged_as_a_whole_is_found_by_the_head_remembered_beside_it(desk: Any, database: Kept) -> None:
     from trialwright.cli.conduct import app
 
     desk.enrolled()
     run_json(desk.study, database)
     run = CliRunner().invoke
-    good = run(app, ["verify-audit", str(database.parent)])
+    good = run(app, ["verify-audit", str(database.folder)])
     assert (good.exit_code, "Compared with the event count, the head" in good.output) == (0, True)
-    assert run(app, ["verify-audit", str(database.parent)]).exit_code == 0, "verifying leaves the file as it was"
-    from trialwright.web.setup import setup
-
-    setup(database, migrate=False)
+    assert run(app, ["verify-audit", str(database.folder)]).exit_code == 0, "verifying leaves the file as it was"
+    database.open()
     forge(desk.study, database)
-    bad = run(app, ["verify-audit", str(database.parent)])
+    bad = run(app, ["verify-audit", str(database.folder)])
     assert (bad.exit_code, "run.json remembers the head" in bad.output) == (1, True)
-    (database.parent / "run.json").unlink()
-    alone = run(app, ["verify-audit", str(database.parent)])
+    (database.folder / "run.json").unlink()
+    alone = run(app, ["verify-audit", str(database.folder)])
     assert (alone.exit_code, "No outside anchor" in alone.output) == (0, True)
 
 
-def test_a_file_that_is_not_the_one_listed_is_found(desk: Any, database: Path) -> None:
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_file_that_is_not_the_one_listed_is_found(desk: Any, database: Kept) -> None:
     from trialwright.cli.conduct import app
 
     run_json(desk.study, database)
-    file = database.parent / "run.json"
-    file.write_text(json.dumps({**json.loads(file.read_text()), "files": {database.name: "0" * 64}}))
-    answer = CliRunner().invoke(app, ["verify-audit", str(database.parent)])
+    file = database.folder / "run.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "files": {database.file.name: "0" * 64}}))
+    answer = CliRunner().invoke(app, ["verify-audit", str(database.folder)])
     assert (answer.exit_code, "is not the file that run.json lists" in answer.output) == (1, True)
 
 
-def test_a_log_without_its_guards_or_its_study_does_not_verify(desk: Any, database: Path) -> None:
+def test_a_log_without_its_guards_or_its_study_does_not_verify(desk: Any, database: Kept) -> None:
     from trialwright.conduct.worklists import verify_all, verify_audit
 
-    with sqlite3.connect(database) as file:
-        file.execute("DROP TRIGGER event_no_delete")
-    file.close()
+    on = " ON conduct_event" if database.vendor == "postgresql" else ""
+    database.run(f"DROP TRIGGER event_no_delete{on}")
     says = "The trigger event_no_delete, which keeps the log append-only, is missing or was changed."
     assert verify_audit(desk.study).problems == (says,)
-    with sqlite3.connect(database) as file:
-        file.execute("DELETE FROM conduct_trial")
-    file.close()
+    database.edit("DELETE FROM conduct_trial")
     (found,) = verify_all()
     assert "was deleted: its row is missing" in found.problems[0]
 
@@ -207,14 +196,14 @@ def test_a_history_with_changes_removals_and_queries_verifies(desk: Any) -> None
     assert found.events == 17
 
 
-def test_the_command_answers_with_words_json_and_exit_codes(desk: Any, database: Path, tmp_path: Path) -> None:
+def test_the_command_answers_with_words_json_and_exit_codes(desk: Any, database: Kept, tmp_path: Path) -> None:
     from trialwright.cli.conduct import app
 
     desk.enrolled()
     run = CliRunner().invoke
-    good = run(app, ["verify-audit", str(tmp_path)])
+    good = run(app, ["verify-audit", str(database)])
     assert (good.exit_code, "verified. 15 events" in good.output) == (0, True)
-    edit(database, EDITS["a value edited"][0])
+    database.edit(EDITS["a value edited"][0])
     bad = run(app, ["verify-audit", str(database), "--json"])
     assert bad.exit_code == 1
     assert json.loads(bad.output)[0]["problems"] == [EDITS["a value edited"][1]]
@@ -223,7 +212,7 @@ def test_the_command_answers_with_words_json_and_exit_codes(desk: Any, database:
 
 @pytest.mark.parametrize(("content", "says"), [(None, "There is no database at"), ("not one", "is not a database")])
 def test_a_wrong_path_is_named(tmp_path: Path, content: str | None, says: str) -> None:
-    from trialwright.cli.conduct import database_at
+    from trialwright.cli.opening import database_at
     from trialwright.kernel.errors import InputError
 
     path = tmp_path / "x.sqlite3"
@@ -233,7 +222,7 @@ def test_a_wrong_path_is_named(tmp_path: Path, content: str | None, says: str) -
         database_at(path)
 
 
-def test_a_database_of_something_else_is_named(database: Path, tmp_path: Path) -> None:
+def test_a_database_of_something_else_is_named(database: Kept, tmp_path: Path) -> None:
     from trialwright.cli.conduct import app
     from trialwright.kernel.errors import InputError
 

@@ -122,7 +122,7 @@ def test_another_rehearsal_renews_the_copy_and_keeps_the_old_one(
         assert len(told) == said
     assert "kept as conduct-aaaaaaaa.sqlite3" in told[0]
     assert told[0].count(".") == 2, "one sentence, and the dot of a file's name"
-    kept = sorted(file.name for file in data.glob("conduct-*"))
+    kept = sorted(file.name for file in data.glob("conduct-*.sqlite3"))
     assert kept == ["conduct-aaaaaaaa-2.sqlite3", "conduct-aaaaaaaa.sqlite3", "conduct-bbbbbbbb.sqlite3"]
 
 

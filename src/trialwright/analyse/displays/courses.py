@@ -54,7 +54,7 @@ def points(data: Data, endpoint: Endpoint) -> list[Point]:
     readings = [r for r in data.readings(item) if r.subject in members and r.value is not None]
     base = {r.subject: r.value for r in readings if r.base and r.value is not None}
     found = [_point(None, [r for r in readings if r.base], item, endpoint, base)]
-    for visit in data.study.schedule.visits:
+    for visit in data.study.schedule.planned():
         later = [r for r in readings if r.visit == visit.id and not r.base]
         if visit.anchor == "first_dose" and visit.offset > 0 and later:
             found.append(_point(visit, later, item, endpoint, base))

@@ -119,7 +119,7 @@ class Data:
 
     @cached_property
     def visit_by_number(self) -> dict[float, Visit]:
-        return {v.number: v for v in self.study.schedule.visits}
+        return {v.number: v for v in self.study.schedule.planned()}
 
     def readings(self, item: Item) -> tuple[Reading, ...]:
         """All results of a finding, from its analysis data set, else from its domain.

@@ -61,7 +61,7 @@ def incidence(data: Data, endpoint: Endpoint, number: str) -> Display:
         words.NONE if found.low is None or found.high is None else words.interval(100 * found.low, 100 * found.high)
     )
     rows = [_at("Baseline", [r for r in readings if r.base], wanted)]
-    for visit in data.study.schedule.visits:
+    for visit in data.study.schedule.planned():
         here = [r for r in readings if r.visit == visit.id and not r.base]
         if here:
             rows.append(_at(visit.label.en, here, wanted))

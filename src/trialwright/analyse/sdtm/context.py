@@ -13,7 +13,7 @@ from trialwright.analyse.spec import Record
 from trialwright.evidence.snapshot import Snapshot, SubjectRow, ValueRow, VisitRow
 from trialwright.study.definition import Study
 from trialwright.study.items import Item, Sdtm
-from trialwright.study.schedule import Visit
+from trialwright.study.schedule import BeyondPlan, Visit, base_of
 
 DAY = 10
 """Length of a complete ISO day."""
@@ -47,7 +47,20 @@ class Context:
 
     @cached_property
     def scheduled(self) -> dict[str, Visit]:
-        return {visit.id: visit for visit in self.study.schedule.visits}
+        """Planned visits by id, with each time at which one takes place."""
+        plan = self.study.schedule
+        found = {visit.id: visit for visit in plan.planned()}
+        for name in sorted({row.visit for row in self.snapshot.visits} - found.keys()):
+            visit = plan.plan(name)
+            if visit is not None and not isinstance(visit, BeyondPlan):
+                found[name] = visit
+        return found
+
+    @cached_property
+    def beyond(self) -> dict[str, BeyondPlan]:
+        """Visits beyond the plan by id, those that took place."""
+        plans = {row.visit: self.study.schedule.plan(row.visit) for row in self.snapshot.visits}
+        return {name: plan for name, plan in plans.items() if isinstance(plan, BeyondPlan)}
 
     @cached_property
     def visits(self) -> dict[tuple[str, str], VisitRow]:
@@ -69,9 +82,9 @@ class Context:
                 found[item.sdtm.domain].append((item, row))
         return dict(found)
 
-    def _place(self, row: ValueRow) -> tuple[str, str, str, str, str, int, str]:
+    def _place(self, row: ValueRow) -> tuple[str, str, str, int, str, str, int, str]:
         day = self.visit_date(row.subject, row.visit)
-        return (row.subject, day, row.visit, row.form, row.group, row.row, row.item)
+        return (row.subject, day, *base_of(row.visit), row.form, row.group, row.row, row.item)
 
     def variable(self, domain: str, variable: str) -> dict[str, str]:
         """The last value captured for a variable, by subject."""
@@ -98,14 +111,15 @@ class Context:
             for row in self._in_time(subject):
                 if row.visit in self.scheduled:
                     last, count = self.scheduled[row.visit].number, 0
-                else:
+                elif row.visit not in self.beyond:
                     count += 1
                     numbers[subject, row.visit] = round(last + count / 100, 2)
         return numbers
 
     def _in_time(self, subject: str) -> Iterator[VisitRow]:
         rows = [row for row in self.visits_of.get(subject, []) if row.actual]
-        yield from sorted(rows, key=lambda row: (row.actual or dt.date.max, row.visit not in self.scheduled, row.visit))
+        late = dt.date.max
+        yield from sorted(rows, key=lambda r: (r.actual or late, r.visit not in self.scheduled, base_of(r.visit)))
 
     @cached_property
     def visits_of(self) -> dict[str, list[VisitRow]]:
@@ -115,7 +129,9 @@ class Context:
         return dict(found)
 
     def visit(self, subject: str, visit: str) -> Record:
-        """VISITNUM, VISIT, VISITDY and the epoch of a scheduled visit; nothing for a log form."""
+        """VISITNUM, VISIT, VISITDY and the epoch of a scheduled visit, without a day for one beyond the plan; nothing
+        for a log form.
+        """
         planned = self.scheduled.get(visit)
         if planned:
             return {
@@ -124,7 +140,10 @@ class Context:
                 "VISITDY": planned_day(planned),
                 "EPOCH": planned.epoch,
             }
-        number = self.unscheduled.get((subject, visit))
+        extra = self.beyond.get(visit)
+        if extra is not None and extra.kind == "early_termination":
+            return {"VISITNUM": extra.number, "VISIT": extra.label.en.upper(), "EPOCH": extra.epoch}
+        number = extra.number if extra is not None else self.unscheduled.get((subject, visit))
         return {"VISITNUM": number, "VISIT": f"UNSCHEDULED {number:g}"} if number is not None else {}
 
     def visit_date(self, subject: str, visit: str) -> str:
@@ -183,6 +202,11 @@ class Context:
         exposure = self.exposure.get(subject)
         return exposure.first if exposure else ""
 
+    def _of_an_epoch(self, visit: str) -> Visit | None:
+        """The plan of a visit whose epoch the definition tells."""
+        extra = self.beyond.get(visit)
+        return extra if extra is not None and extra.kind == "early_termination" else self.scheduled.get(visit)
+
     @cached_property
     def follow_up_after(self) -> dict[str, str]:
         """Last day of treatment of subjects who are past it: their last visit of that epoch, or as long after the
@@ -191,7 +215,8 @@ class Context:
         goes_on = dt.timedelta(days=(treatment.days_after_last_dose if treatment else None) or 0)
         found: dict[str, str] = {}
         for subject, row in self.subjects.items():
-            done = [(self.scheduled[v.visit], v.actual) for v in self._in_time(subject) if v.visit in self.scheduled]
+            visits = [(self._of_an_epoch(v.visit), v.actual) for v in self._in_time(subject)]
+            done = [(visit, actual) for visit, actual in visits if visit]
             days = [actual for visit, actual in done if visit.epoch == "TREATMENT" and actual]
             starts = self._dose_starts.get(subject, [])
             past = bool(row.ended) or any(visit.epoch == "FOLLOW-UP" for visit, _ in done)

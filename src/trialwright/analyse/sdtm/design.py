@@ -54,7 +54,7 @@ def elements(study: Study) -> Iterator[Record]:
 
 
 def visits(study: Study) -> Iterator[Record]:
-    for visit in study.schedule.visits:
+    for visit in study.schedule.planned():
         anchor = "the first dose" if visit.anchor == "first_dose" else "screening"
         yield _base(study, "TV") | {
             "VISITNUM": visit.number,

@@ -179,7 +179,7 @@ def _time_point(context: Context, item: Item, row: ValueRow, when: str) -> Recor
         return {}
     sample: Sample = planned[row.row - 1]
     named: Record = {"TPT": str(sample.label).upper(), "TPTNUM": float(row.row)}
-    if context.scheduled[row.visit].dose is not None and (row.subject, row.visit) not in context.doses:
+    if context.study.schedule.visit(row.visit).dose is not None and (row.subject, row.visit) not in context.doses:
         # Its time counts from a dose that was not given; the dose before it is not what was meant.
         return named
     return named | {

@@ -119,8 +119,14 @@ def visits(context: Context) -> Iterator[Record]:
             "SVENDTC": day,
             "SVSTDY": context.study_day(row.subject, day),
             "SVENDY": context.study_day(row.subject, day),
-            "SVUPDES": "" if planned else row.visit.replace("_", " ").upper(),
+            "SVUPDES": "" if planned else _reason_for(context, row.visit),
         }
+
+
+def _reason_for(context: Context, visit: str) -> str:
+    """What an unplanned visit was."""
+    extra = context.beyond.get(visit)
+    return extra.label.en.upper() if extra else visit.replace("_", " ").upper()
 
 
 def disposition(context: Context, code: str) -> tuple[str, str]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from trialwright.conduct.actions import studies
+from trialwright.conduct.actions.blinding import hidden_of
 from trialwright.conduct.actions.evidence import captured_of, days_of
 from trialwright.conduct.actions.ledger import Deed, deed
 from trialwright.conduct.actions.queries import reconcile
+from trialwright.conduct.actions.signing import void
 from trialwright.conduct.actions.subjects import demand_consent
+from trialwright.conduct.actions.verification import counted
 from trialwright.conduct.actions.visits import visit_plan
 from trialwright.conduct.rules import capture, checks
 from trialwright.conduct.rules.capture import FormMap, ReasonNeeded, StaleForm
@@ -55,16 +58,24 @@ def save_form(
         subject = doing.subject(subject_id, visit=visit, form=form_id)
         SUBJECT.after(subject.state, "capture", subject_id)
         demand_consent(subject)
-        fields = studies.in_force(doing.trial).form(form_id)
-        day = _visit_day(doing.study, subject, fields, visit)
         held = rows(db.Form).get(subject=subject, visit=visit, form=form_id)
-        row = held or db.Form(
-            subject=subject, visit=visit, form=form_id, state=FORM.start, definition=doing.study.version
-        )
+        known = doing.under(held.definition) if held else doing.known
+        fields = known.form(form_id)
+        day = _visit_day(doing.study, subject, fields, visit)
+        row = held or db.Form(subject=subject, visit=visit, form=form_id, state=FORM.start, definition=doing.version)
         if version is not None and version != row.version:
             raise StaleForm(form_id, row.version)
         save = _Save(doing, scene_of(doing.study, row, fields, day), row)
         return _with_dependents(doing, save, save.run(entries))
+
+
+def take_to(doing: Deed, row: db.Form, version: str, differs: Callable[[CheckKey], bool]) -> FormSaved:
+    """Let a captured form go by another version of the definition. Raises UnknownName where that has no such form."""
+    known = doing.under(version)
+    fields = known.form(row.form)
+    visit = rows(db.Visit).get(subject=row.subject, visit=row.visit) if row.visit else None
+    save = _Save(doing, scene_of(known.study, row, fields, visit.actual if visit else None), row)
+    return _with_dependents(doing, save, save.take_to(version, differs))
 
 
 def scene_of(study: Study, row: db.Form, fields: FormMap, day: dt.date | None) -> Scene:
@@ -75,12 +86,8 @@ def scene_of(study: Study, row: db.Form, fields: FormMap, day: dt.date | None) -
 
 def _with_dependents(doing: Deed, save: _Save, saved: FormSaved) -> FormSaved:
     """Look again at the subject's other forms that speak of what has changed: derived items and queries there."""
-    known, changed = studies.in_force(doing.trial), save.changed
-    concerned = frozenset[str]().union(*(known.dependents.get(item, frozenset()) for item in changed))
-    if not concerned:
-        return saved
-    subject = save.row.subject
-    others = [row for form in concerned for row in rows(db.Form).all(subject=subject, form=form)]
+    changed, subject = save.changed, save.row.subject
+    others = _speaking_of(doing, subject, changed)
     if not others:
         return saved
     days = {visit.visit: visit.actual for visit in rows(db.Visit).all(subject=subject)}
@@ -90,11 +97,20 @@ def _with_dependents(doing: Deed, save: _Save, saved: FormSaved) -> FormSaved:
         earlier = day is not None and save.scene.day is not None and day < save.scene.day
         if row.pk == save.row.pk or earlier:
             continue
+        known = studies.of_version(doing.trial, row.definition)
         again = _Save(doing, scene_of(known.study, row, known.form(row.form), day), row)
         new, gone = again.refresh(changed)
         opened += new
         closed += gone
     return replace(saved, opened=tuple(opened), closed=tuple(closed))
+
+
+def _speaking_of(doing: Deed, subject: db.Subject, items: frozenset[str]) -> list[db.Form]:
+    """The subject's forms that speak of items on other forms, each by the version that it is pinned to."""
+    if doing.amended and items:
+        pinned = rows(db.Form).all(subject=subject)
+        return [row for row in pinned if row.form in studies.of_version(doing.trial, row.definition).speaking_of(items)]
+    return [row for form in doing.known.speaking_of(items) for row in rows(db.Form).all(subject=subject, form=form)]
 
 
 def _visit_day(study: Study, subject: db.Subject, fields: FormMap, visit: str) -> dt.date | None:
@@ -119,13 +135,16 @@ class _Save:
         self.doing, self.scene, self.row = doing, scene, row
         self.held: dict[Place, db.Value] = {}
         if row.pk:
-            self.held = {(v.group, v.row, v.item): v for v in rows(db.Value).all(form=row)}
+            values = {(v.group, v.row, v.item): v for v in rows(db.Value).all(form=row)}
+            self.held = {place: value for place, value in values.items() if scene.fields.holds(place)}
         self.before = {place: capture.entry_of(value) for place, value in self.held.items()}
         self.changed: frozenset[str] = frozenset()
         """Items that this save has changed."""
 
     def run(self, entries: Iterable[Entry]) -> FormSaved:
         typed = capture.accept(self.scene.fields, entries)
+        if hidden := hidden_of(self.doing.trial, self.doing.by):
+            capture.demand_not_kept(self.row.form, hidden.items, self.before, typed)
         overwritten = capture.overwritten(self.before, typed)
         if overwritten and not self.doing.reason.strip():
             raise ReasonNeeded(self.row.form, overwritten)
@@ -139,24 +158,36 @@ class _Save:
         if not places and self.row.pk:
             return self._saved(0, missing)
         new = not self.row.pk
-        self._write_form("save_part" if missing else "save_whole")
-        self._write_values(places, after, signed)
+        self._write("save_part" if missing else "save_whole", places, after, signed)
         found = checks.findings(self.scene, after, signed, whole, self.doing.today)
         opened, closed = reconcile(self.doing, self.row, found, self._touched(places, self.changed), new=new)
         return self._saved(len(places), missing, opened, closed)
 
     def refresh(self, items: frozenset[str]) -> tuple[list[int], list[int]]:
         """Items on another form have changed: recompute what is derived here, and ask or fall silent."""
-        signed = {place: value.signed_by for place, value in self.held.items()}
-        after = checks.derive(self.scene, self.before, signed)
-        places = self._differences(after, signed)
-        whole = self.scene.patient(after, signed)
+        looked, signed = self._look()
+        places = self._differences(looked.after, signed)
         if places:
-            missing = capture.missing(self.scene.fields, after, checks.hidden(self.scene, whole))
-            self._write_form("save_part" if missing else "save_whole")
-            self._write_values(places, after, signed)
-        found = checks.findings(self.scene, after, signed, whole, self.doing.today)
-        return reconcile(self.doing, self.row, found, self._touched(places, items), new=False)
+            self._write("save_part" if looked.missing else "save_whole", places, looked.after, signed)
+        return reconcile(self.doing, self.row, looked.found, self._touched(places, items), new=False)
+
+    def take_to(self, version: str, differs: Callable[[CheckKey], bool]) -> FormSaved:
+        """Go by another version from now on, the scene's: everything is computed and checked anew.
+
+        `differs`: whether a check asks something else there. What the version has no field for stays as it is.
+        """
+        looked, signed = self._look()
+        places = self._differences(looked.after, signed)
+        self.changed = frozenset(item for _, _, item in places)
+        action = "save_part" if looked.missing else "save_whole"
+        self._write(action, places, looked.after, signed, definition=version)
+        opened, closed = reconcile(self.doing, self.row, looked.found, differs, new=False)
+        return self._saved(len(places), looked.missing, opened, closed)
+
+    def _look(self) -> tuple[checks.Recheck, dict[Place, str]]:
+        """What the form says as it stands, and who stands behind its judgements."""
+        signed = {place: value.signed_by for place, value in self.held.items()}
+        return checks.recheck(self.scene, self.before, signed, self.doing.today), signed
 
     def _signatures(self, merged: Mapping[Place, Entry], typed: Mapping[Place, Entry]) -> dict[Place, str]:
         """Who stands behind each judgement: it keeps its signature until its value changes."""
@@ -177,13 +208,26 @@ class _Save:
             if self.before.get(place) != after.get(place) or self.held[place].signed_by != signed.get(place, "")
         ]
 
-    def _write_form(self, action: str) -> None:
-        state, version = FORM.after(self.row.state, action, self.row.form), self.row.version + 1
-        if self.row.pk:
-            self.doing.change(self.row, state=state, version=version)
+    def _write(
+        self, action: str, places: Collection[Place], after: Mapping[Place, Entry], signed: Mapping[Place, str], *,
+        definition: str = "",
+    ) -> None:  # fmt: skip
+        """Write form and values, unless a lock holds one of them. Signatures, and marks on what changes, go."""
+        doing, row = self.doing, self.row
+        for place in places if doing.locks else ():
+            doing.demand_open(row.visit, row.form, *place)
+        void(doing, row)
+        columns = {
+            "state": FORM.after(row.state, action, row.form), "version": row.version + 1,
+            "definition": definition or row.definition, **counted(doing, row, self.scene.fields, places, after),
+        }  # fmt: skip
+        if row.pk:
+            doing.change(row, **columns)
         else:
-            self.row.state, self.row.version = state, version
-            self.doing.create(self.row)
+            for name, value in columns.items():
+                setattr(row, name, value)
+            doing.create(row)
+        self._write_values(places, after, signed)
 
     def _write_values(
         self, changed: Iterable[Place], after: Mapping[Place, Entry], signed: Mapping[Place, str]

@@ -1,7 +1,7 @@
 """The private key that signs checkpoints: a file beside the database, made at first use, readable by its owner alone.
 
-TRIALWRIGHT_KEY names another file. A rehearsal's key follows from its seed, so that the same seed gives the same bytes;
-its name says so, for everybody can make it.
+With PostgreSQL it lies in the data folder (`places`). TRIALWRIGHT_KEY names another file. A rehearsal's key follows
+from its seed, so that the same seed gives the same bytes; its name says so, for everybody can make it.
 """
 
 from __future__ import annotations
@@ -10,18 +10,22 @@ import base64
 import hashlib
 import os
 import secrets
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import connection
 
+from trialwright.conduct.actions.places import data_folder
 from trialwright.conduct.rules.chain import SALT, salts
 from trialwright.conduct.verifier import ALGORITHM, PublicKey
 from trialwright.kernel.errors import IntegrityError
 
 NAME = "trialwright"
 REHEARSAL = "trialwright-rehearsal"
+KEY_FILE = "conduct.key"
+"""Its name in the data folder of an installation on PostgreSQL."""
 _HEAD = "PRIVATE+KEY"
 
 
@@ -64,10 +68,10 @@ def key_file() -> Path | None:
     named = os.environ.get("TRIALWRIGHT_KEY")
     if named:
         return Path(named)
-    if connection.vendor != "sqlite":
-        return Path.cwd() / f"{NAME}.key"
-    database = str(connection.settings_dict["NAME"])
-    return None if ":memory:" in database or "mode=memory" in database else Path(database).with_suffix(".key")
+    folder = data_folder()
+    if folder is None or connection.vendor != "sqlite":
+        return folder and folder / KEY_FILE
+    return Path(connection.settings_dict["NAME"]).with_suffix(".key")
 
 
 def signing_key() -> SigningKey:
@@ -89,9 +93,14 @@ def use_rehearsal_key(study: str, seed: int) -> None:
 
 
 def _kept(file: Path, fresh: SigningKey) -> SigningKey:
-    """The key in the file; `fresh` is written to it when there is no file yet."""
+    """The key in the file; `fresh` is written to it when there is no file yet. Others see it whole or not at all."""
+    if file.exists():
+        return _read(file)
+    part = file.with_name(f"{file.name}.{os.getpid()}-{threading.get_ident()}")
     try:
-        made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as out:
+            out.write(f"{fresh}\n")
+        os.link(part, file)
     except FileExistsError:
         return _read(file)
     except OSError as error:
@@ -99,8 +108,8 @@ def _kept(file: Path, fresh: SigningKey) -> SigningKey:
             f"The key that signs the history cannot be written to {file.name} ({error.strerror}).",
             hint="Make its folder writable, or name another file in TRIALWRIGHT_KEY.",
         ) from None
-    with open(made, "w", encoding="ascii") as out:
-        out.write(f"{fresh}\n")
+    finally:
+        part.unlink(missing_ok=True)
     return fresh
 
 

@@ -4,7 +4,8 @@
         subject = doing.subject("01-001")
         doing.change(subject, state="enrolled")
 
-Leaving the block writes the event; an exception undoes everything. A deed that changed nothing leaves no event.
+Leaving the block writes the event; an exception undoes everything, and a database that fails does so in a sentence
+(Unavailable). A deed that changed nothing leaves no event.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ from trialwright.conduct.actions.keyring import signing_key
 from trialwright.conduct.actions.sealing import SEALED, seal_if_due
 from trialwright.conduct.rules import policy
 from trialwright.conduct.rules.chain import compose, event_line, plain
+from trialwright.conduct.rules.locks import Held, Scope, demand_open
+from trialwright.conduct.store import locked
 from trialwright.conduct.store import models as db
+from trialwright.conduct.store.failing import plainly
 from trialwright.conduct.store.rows import rows
 from trialwright.conduct.verifier import PATIENCE, leaf_hash
 from trialwright.kernel.errors import Refused, TrialwrightError, UnknownName
@@ -56,7 +60,7 @@ def deed(
     study_id: str, action: str, *, by: policy.Person, at: dt.datetime | None = None, reason: str = ""
 ) -> Iterator[Deed]:
     """Do one action in one transaction. The study's row is locked, so counters and the chain have no gaps."""
-    with transaction.atomic():
+    with plainly(), transaction.atomic():
         trial = rows(db.Trial).lock(study=study_id)
         if trial is None:
             raise UnknownName("study in conduct", study_id, db.Trial.objects.values_list("study", flat=True))
@@ -72,18 +76,42 @@ class Deed:
         self.trial, self.action, self.by, self.at, self.reason = trial, action, by, at, reason
         self.place = Place()
         self.details: dict[str, Any] = {}
+        self.amended = False
+        """Whether the study has had more than one version, so that forms may be pinned to different ones."""
+        self.locks: tuple[Held, ...] = ()
+        """What is frozen or locked at the place of the deed, above it and below it."""
+        self._version = ""
         self._role = ""
         self._zone = "UTC"
         self._rows: dict[str, list[list[Any]]] = {}
 
     @property
+    def version(self) -> str:
+        """The version of the definition that the deed goes by: that of its place, the newest for the whole study."""
+        return self._version or self.trial.version
+
+    @property
+    def known(self) -> studies.InForce:
+        return studies.of_version(self.trial, self.version)
+
+    @property
     def study(self) -> Study:
-        return studies.of_trial(self.trial)
+        return self.known.study
+
+    def under(self, version: str) -> studies.InForce:
+        """Go by a version from here on: that of the form that the deed is on."""
+        self._version = version
+        return self.known
 
     @property
     def today(self) -> dt.date:
         """The day at the place of the deed."""
         return self.at.astimezone(ZoneInfo(self._zone)).date()
+
+    @property
+    def role(self) -> str:
+        """The role under which the person does it."""
+        return self._role
 
     def permit(self, site: str = "") -> None:
         """Demand that the person may do this at `site`. A deed that never asked cannot be logged."""
@@ -97,8 +125,10 @@ class Deed:
         self.permit(site_id)
         self._zone = known[site_id].timezone
         self.place = Place(site=site_id)
+        self._heed_locks()
         row = rows(db.Site).get(trial=self.trial, site=site_id)
-        assert row is not None, "every site of the definition got its row when the study was opened"
+        assert row is not None, "every site of the definition got its row when it was opened or amended"
+        self._work_at(row)
         return row
 
     def subject(self, subject_id: str, *, visit: str = "", form: str = "") -> db.Subject:
@@ -110,7 +140,29 @@ class Deed:
         sites = self.study.registration.sites
         self._zone = next((site.timezone for site in sites if site.id == found.site), "UTC")
         self.place = Place(found.site, subject_id, visit, form)
+        self._heed_locks()
+        row = rows(db.Site).get(trial=self.trial, site=found.site)
+        if row is not None:
+            self._work_at(row)
         return found
+
+    def demand_open(
+        self, visit: str = "", form: str = "", group: str = "", row: int = 0, item: str = "", *, action: str = ""
+    ) -> None:
+        """Raise Refused where a lock that covers the place does not let this deed pass, or the `action` within it."""
+        if self.locks:
+            place = Scope(self.place.site, self.place.subject, visit, form, group, row, item)
+            demand_open(self.locks, place, action or self.action)
+
+    def _heed_locks(self) -> None:
+        place = self.place
+        if self.trial.held:
+            self.locks = locked.held(self.trial, (place.site,), place.subject)
+            self.demand_open(place.visit, place.form)
+
+    def _work_at(self, site: db.Site) -> None:
+        self.amended = bool(site.version)
+        self._version = studies.version_at(self.trial, site, self.today)
 
     def create(self, row: Row) -> Row:
         rows(type(row)).insert(row)
@@ -175,7 +227,7 @@ class Deed:
             "form": place.form,
             "reason": self.reason,
             "content": content,
-            "version": trial.version,
+            "version": self.version,
             "previous": trial.head,
         }
         digest = leaf_hash(event_line({"study": trial.study, **fields}, parts)).hex()

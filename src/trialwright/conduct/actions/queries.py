@@ -8,16 +8,13 @@ from typing import Any
 
 from trialwright.conduct.actions import ledger
 from trialwright.conduct.actions.ledger import Deed, deed
-from trialwright.conduct.rules.capture import form_map
-from trialwright.conduct.rules.checks import CheckKey
+from trialwright.conduct.rules.checks import CheckKey, settle
 from trialwright.conduct.rules.policy import Person
 from trialwright.conduct.rules.states import QUERY
 from trialwright.conduct.rules.values import Place
 from trialwright.conduct.store import models as db
 from trialwright.conduct.store.rows import rows
 from trialwright.kernel.errors import Refused, UnknownName
-
-LIVE = ("open", "answered")
 
 
 def reconcile(
@@ -29,18 +26,21 @@ def reconcile(
     """
     queries = [] if new else _raised(form)
     known: dict[CheckKey, db.Query] = {(q.check_id, (q.group, q.row, q.item)): q for q in queries}
-    closed = [_pass(doing, query) for key, query in known.items() if query.state in LIVE and key not in found]
-    opened: list[int] = []
-    for key, text in sorted(found.items()):
-        query = known.get(key)
-        if query is not None and query.state in LIVE:
-            doing.change(query, text=text)
-        elif query is None:
-            opened.append(_raise(doing, form, key, text))
-        elif query.state == "closed" and touched(key):
-            doing.change(query, state=QUERY.after(query.state, "reopen"), closed=None, text=text)
-            opened.append(query.number)
+    settled = settle({key: query.state for key, query in known.items()}, found, touched)
+    closed = [_pass(doing, known[key]) for key in settled.passes]
+    for key in settled.stays:
+        doing.change(known[key], text=found[key])
+    opened = [
+        _reopen(doing, known[key], found[key]) if key in known else _raise(doing, form, key, found[key])
+        for key in sorted((*settled.raises, *settled.reopens))
+    ]
     return opened, closed
+
+
+def _reopen(doing: Deed, query: db.Query, text: str) -> int:
+    _demand_open(doing, query, "reopen_query")
+    doing.change(query, state=QUERY.after(query.state, "reopen"), closed=None, text=text)
+    return query.number
 
 
 def _raised(form: db.Form) -> list[db.Query]:
@@ -55,19 +55,25 @@ def _raise(doing: Deed, form: db.Form, key: CheckKey, text: str) -> int:
 
 def _new(doing: Deed, subject: db.Subject, where: tuple[str, str, Place], text: str, check: str = "") -> db.Query:
     visit, form, (group, row, item) = where
+    doing.demand_open(visit, form, group, row, item, action="open_query")
     last = subject.queries.order_by("-number").values_list("number", flat=True).first() or 0
     return doing.create(
         db.Query(
             subject=subject, number=last + 1, visit=visit, form=form, group=group, row=row, item=item,
-            check_id=check, text=text, opened=doing.at,
+            check_id=check, text=text, opened=doing.at, opened_by="" if check else doing.by.username,
         )
     )  # fmt: skip
 
 
 def _pass(doing: Deed, query: db.Query) -> int:
+    _demand_open(doing, query, "close_query")
     doing.change(query, state=QUERY.after(query.state, "pass"), closed=doing.at)
     _say(doing, query, "The check passes now.")
     return query.number
+
+
+def _demand_open(doing: Deed, query: db.Query, action: str) -> None:
+    doing.demand_open(query.visit, query.form, query.group, query.row, query.item, action=action)
 
 
 def _say(doing: Deed, query: db.Query, text: str) -> None:
@@ -82,12 +88,13 @@ def open_query(
     """Ask about a field. Returns the query's number within the subject."""
     with deed(study_id, "open_query", by=by, at=at) as doing:
         subject = doing.subject(subject_id, visit=visit, form=form_id)
-        fields = form_map(doing.study, form_id)
+        form = rows(db.Form).get(subject=subject, visit=visit, form=form_id)
+        fields = (doing.under(form.definition) if form else doing.known).form(form_id)
         if item not in fields.items:
             raise UnknownName("field", item, fields.items, where=form_id)
         if not text.strip():
             raise Refused("A query needs its question.")
-        if not subject.forms.filter(visit=visit, form=form_id).exists():
+        if form is None:
             raise Refused(
                 f"Form {form_id} of subject {subject_id} has not been filled in; there is nothing to ask about."
             )
@@ -139,6 +146,7 @@ def _step(
         if query is None:
             raise Refused(f"Subject {subject_id} has no query {number}.")
         doing.place = ledger.Place(subject.site, subject_id, query.visit, query.form)
+        _demand_open(doing, query, doing.action)
         new: dict[str, Any] = {"state": QUERY.after(query.state, action, f"{subject_id}-{number}")}
         new["closed"] = doing.at if action in ("close", "cancel") else None
         doing.change(query, **new)

@@ -15,9 +15,13 @@ from typing import Any
 
 from django.db import transaction
 
+from trialwright.conduct.actions.attachments import forget_file
 from trialwright.conduct.actions.ledger import Deed, deed
+from trialwright.conduct.actions.signing import void
+from trialwright.conduct.actions.verification import counted
 from trialwright.conduct.rules.chain import canonical_json, parts_of
 from trialwright.conduct.rules.policy import Person
+from trialwright.conduct.rules.values import Place
 from trialwright.conduct.store import models as db
 from trialwright.conduct.store.erase import erasing
 from trialwright.conduct.store.rows import rows
@@ -52,23 +56,40 @@ def redact_value(
 ) -> Redacted:  # fmt: skip
     """Take a captured value out of the log, wherever this field held it, and out of the table.
 
-    `sequence`: the event that brought the value; None: the value that the field holds now. Raises Refused, UnknownName.
+    `sequence`: the event that brought the value; None: the value that the field holds now.
+    One that was emptied since is named by its event alone. Raises Refused, UnknownName.
     """
     with erasing(), transaction.atomic():
         with deed(study_id, "redact_value", by=by, at=at, reason=_reason(reason)) as doing:
             subject = doing.subject(subject_id, visit=visit, form=form_id)
             form = rows(db.Form).get(subject=subject, visit=visit, form=form_id)
             held = _field(form, group, row, item) if form else None
-            if form is None or held is None:
+            key = held.natural_key() if held else _emptied(doing, sequence, (group, row, item))
+            if form is None or key is None:
                 raise UnknownName("value", f"{form_id} {item}", ())
-            field = _Field(doing, held, "value")
-            words = held.value if sequence is None else field.brought(sequence)
+            doing.demand_open(visit, form_id, *key[4:])
+            field = _Field(doing, db.Value.TABLE, key, "value")
+            words = held.value if held and sequence is None else field.brought(sequence or 0)
             field.take_out(words)
-            if held.value == words:
+            if held and held.value == words:
                 held.value = REDACTED
                 doing.change(held, value="", null_reason="redacted")
-                doing.change(form, version=form.version + 1)
+                _redacted(doing, form, held)
+            forget_file(doing.trial, words)
         return field.finish(words)
+
+
+def _redacted(doing: Deed, form: db.Form, value: db.Value) -> None:
+    """Consequences for the form: it is another one than was signed, and than was verified in that field."""
+    void(doing, form)
+    columns: dict[str, Any] = {"version": form.version + 1}
+    if form.state == "signed":
+        columns["state"] = "complete"
+    if form.verified:
+        held = [(v.group, v.row, v.item) for v in rows(db.Value).all(form=form)]
+        fields = doing.under(form.definition).form(form.form)
+        columns |= counted(doing, form, fields, [(value.group, value.row, value.item)], held)
+    doing.change(form, **columns)
 
 
 def redact_words(
@@ -89,7 +110,7 @@ def redact_words(
             held = model._default_manager.filter(**names).first() if len(names) == len(model.KEY) else None
             if held is None:
                 raise UnknownName(table, " ".join(map(str, key)), ())
-            field = _Field(doing, held, column)
+            field = _Field(doing, table, held.natural_key(), column)
             words = getattr(held, column)
             field.take_out(words)
             setattr(held, column, REDACTED)
@@ -151,12 +172,28 @@ def _field(form: db.Form, group: str, row: int, item: str) -> db.Value | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
+def _emptied(doing: Deed, sequence: int | None, field: Place) -> list[Any] | None:
+    """The key of a value that an event brought and that is gone by now; None when it brought none."""
+    found = doing.trial.events.filter(sequence=sequence or 0, subject=doing.place.subject).values_list(
+        "content", flat=True
+    )
+    place, (group, row, item) = doing.place, field
+    for content in found:
+        for key, *_ in json.loads(content)["rows"].get(db.Value.TABLE, ()):
+            if (
+                key[1:4] == [place.subject, place.visit, place.form]
+                and key[5:] == [row, item]
+                and group in ("", key[4])
+            ):
+                return list(key)
+    return None
+
+
 class _Field:
     """One column of one row, and all events that ever wrote it."""
 
-    def __init__(self, doing: Deed, held: db.Projection, column: str) -> None:
-        self.doing, self.column, self.table = doing, column, held.TABLE
-        self.key = held.natural_key()
+    def __init__(self, doing: Deed, table: str, key: list[Any], column: str) -> None:
+        self.doing, self.column, self.table, self.key = doing, column, table, key
         self.subject = doing.place.subject
         self.changed: dict[int, list[str]] = {}
         """Event -> its contents, one tombstone after the other."""

@@ -15,6 +15,7 @@ from trialwright.conduct.actions.keyring import signing_key
 from trialwright.conduct.rules.chain import moment
 from trialwright.conduct.rules.seal import LIMITS
 from trialwright.conduct.store import models as db
+from trialwright.conduct.store.alone import only_one
 from trialwright.conduct.store.rows import rows
 from trialwright.conduct.verifier import Checkpoint, Frontier
 from trialwright.kernel.errors import IntegrityError, UnknownName
@@ -39,9 +40,20 @@ def seal(study_id: str, *, at: dt.datetime | None = None) -> bool:
 
 
 def seal_all(*, at: dt.datetime | None = None) -> int:
-    """Seal every study that has unsealed events; how many had. Nothing is locked when nothing is to be done."""
+    """Seal every study that has unsealed events; how many were. Nothing is locked when nothing is to be done, and
+    nothing is done while another process is at it. Raises IntegrityError, after the others, for one that is damaged.
+    """
     waiting = db.Trial.objects.filter(sequence__gt=F("sealed")).order_by("study").values_list("study", flat=True)
-    return sum(seal(study, at=at) for study in list(waiting))
+    sealed, problems = 0, []
+    with only_one("sealing") as mine:
+        for study in list(waiting) if mine else ():
+            try:
+                sealed += seal(study, at=at)
+            except IntegrityError as problem:
+                problems.append(problem)
+    if problems:
+        raise problems[0]
+    return sealed
 
 
 SEALED = ("sealed", "unsealed_since", "latest")

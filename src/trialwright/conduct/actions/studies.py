@@ -1,19 +1,28 @@
-"""Definitions of the studies in conduct, rebuilt from the database itself: each is kept there, pinned by its hash."""
+"""Definitions of the studies in conduct, rebuilt from the database itself: each is kept there, pinned by its hash.
+
+A study may have several versions. The newest one speaks for the study as a whole; each site works under the one that
+was approved for it, and each captured form stays under the one that it was captured with until it is migrated.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from collections.abc import Iterable
 from functools import cache, cached_property, lru_cache, partial
+from zoneinfo import ZoneInfo
 
 from trialwright.conduct.rules import capture, checks
 from trialwright.conduct.rules.chain import canonical_json, sha256
 from trialwright.conduct.store import models as db
 from trialwright.kernel.errors import UnknownName
+from trialwright.kernel.texts import Text
+from trialwright.study import schedule
 from trialwright.study.definition import Study
 
 
 class InForce:
-    """A definition that is in force, and what every save of a form asks of it, worked out once."""
+    """A definition, and what every save of a form asks of it, worked out once."""
 
     def __init__(self, study: Study) -> None:
         self.study = study
@@ -25,8 +34,13 @@ class InForce:
         """item -> other forms that speak of it."""
         return checks.dependents(self.study)
 
+    def speaking_of(self, items: Iterable[str]) -> frozenset[str]:
+        """Forms that speak of one of the items, which stand on others."""
+        return frozenset[str]().union(*(self.dependents.get(item, frozenset()) for item in items))
+
 
 _DEFINITIONS: dict[str, InForce] = {}
+"""SHA-256 of a definition -> the definition: what another process publishes is found here by its hash."""
 
 
 def definition_text(study: Study) -> str:
@@ -40,17 +54,74 @@ def _read(text: str) -> Study:
 
 
 def of_trial(trial: db.Trial) -> Study:
-    """The definition in force, read once in a process."""
+    """The newest definition, read once in a process."""
     return in_force(trial).study
 
 
-def in_force(trial: db.Trial) -> InForce:
-    """The definition in force with what follows from it."""
-    known = _DEFINITIONS.get(trial.definition)
+def in_force(trial: db.Trial, site: db.Site | None = None, day: dt.date | None = None) -> InForce:
+    """The definition with what follows from it: the one in force at a site on a day, the newest without a site.
+
+    `day` None: today at the site.
+    """
+    if site is None:
+        return of_version(trial, trial.version)
+    return of_version(trial, version_at(trial, site, day or today(trial, site.site)))
+
+
+def of_version(trial: db.Trial, version: str) -> InForce:
+    """The definition as it was at a version. Raises UnknownName."""
+    digest: str | None = trial.definition
+    if version != trial.version:
+        digest = trial.versions.filter(version=version).values_list("sha256", flat=True).first()
+        if digest is None:
+            raise UnknownName("version", version, trial.versions.values_list("version", flat=True))
+    known = _DEFINITIONS.get(digest or "")
     if known is None:
-        version = db.Version.objects.get(trial=trial, version=trial.version)
-        known = _DEFINITIONS[sha256(version.definition)] = InForce(_read(version.definition))
+        text = trial.versions.values_list("definition", flat=True).get(version=version)
+        known = _DEFINITIONS[sha256(text)] = InForce(_read(text))
     return known
+
+
+def version_at(trial: db.Trial, site: db.Site, day: dt.date) -> str:
+    """The version in force at a site on a day: an approval that lies ahead waits."""
+    if not site.version:
+        return trial.version
+    return site.before if site.approved is not None and day < site.approved else site.version
+
+
+def of_site(trial: db.Trial, site_id: str) -> InForce:
+    """The definition in force at a site now."""
+    return in_force(trial, trial.sites.filter(site=site_id).first())
+
+
+def of_form(trial: db.Trial, site_id: str, form: db.Form | None) -> InForce:
+    """The definition that a form goes by: the one it is pinned to, for a new one that of the site."""
+    return of_version(trial, form.definition) if form is not None and form.pk else of_site(trial, site_id)
+
+
+def plan_of(trial: db.Trial, known: InForce, visit_id: str) -> schedule.Visit | None:
+    """The plan of a visit; where the version no longer has it, that of the newest version that had it."""
+    plan = known.study.schedule.plan(visit_id)
+    if plan is None:
+        for version in trial.versions.order_by("-number").values_list("version", flat=True):
+            plan = plan or of_version(trial, version).study.schedule.plan(visit_id)
+    return plan
+
+
+def label_of(trial: db.Trial, item: str) -> Text:
+    """The label of an item, by the newest version that has it."""
+    for version in trial.versions.order_by("-number").values_list("version", flat=True):
+        if found := of_version(trial, version).study.item_by_id.get(item):
+            return found.label
+    return Text(en=item)
+
+
+def today(trial: db.Trial, site_id: str, at: dt.datetime | None = None) -> dt.date:
+    """The day at a site, now if no time is given. A virtual trial's calendar is its own: now is its last event."""
+    now = at or (trial.latest if trial.virtual and trial.latest else dt.datetime.now(dt.UTC))
+    sites = of_trial(trial).registration.sites
+    zone = next((site.timezone for site in sites if site.id == site_id), "UTC")
+    return now.astimezone(ZoneInfo(zone)).date()
 
 
 def studies() -> dict[str, Study]:
@@ -67,5 +138,5 @@ def trial(study_id: str) -> db.Trial:
 
 
 def definition(study_id: str) -> Study:
-    """The definition in force of a study in conduct. Raises UnknownName."""
+    """The newest definition of a study in conduct. Raises UnknownName."""
     return of_trial(trial(study_id))

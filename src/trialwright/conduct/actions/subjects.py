@@ -112,12 +112,25 @@ def end_participation(
     study_id: str, subject_id: str, reason: str, *, on: dt.date | None = None, by: Person, at: dt.datetime | None = None
 ) -> str:
     """End a subject's participation; `reason` is a code, "completed" for completers. Returns the new state:
-    screen_failed (from screening), completed, or discontinued.
+    screen_failed (from screening), completed, or discontinued; the last one proposes the visit of early termination.
     """
     with deed(study_id, "end_participation", by=by, at=at, reason=reason) as doing:
         subject = doing.subject(subject_id)
         if not reason.strip():
             raise Refused(f"Ending the participation of subject {subject_id} needs a reason.")
         state = SUBJECT.after(subject.state, "complete" if reason == COMPLETED else "end", subject_id)
-        doing.change(subject, state=state, ended=on or doing.today, end_reason=reason)
+        day = on or doing.today
+        if day > doing.today:
+            raise Refused(f"The end of subject {subject_id} cannot be dated {day}: that day has not come.")
+        doing.change(subject, state=state, ended=day, end_reason=reason)
+        if state == "discontinued":
+            _propose_last_visit(doing, subject)
         return state
+
+
+def _propose_last_visit(doing: Deed, subject: db.Subject) -> None:
+    """Who leaves before the time comes once more, where the definition asks for that: due from the day of the end."""
+    for extra in doing.study.schedule.extra:
+        proposed = extra.kind == "early_termination"
+        if proposed and rows(db.Visit).get(subject=subject, visit=extra.id) is None:
+            doing.create(db.Visit(subject=subject, visit=extra.id, planned=subject.ended))

@@ -1,4 +1,5 @@
-"""Which kind of file it is, and its import: ODM of any version, REDCap's ODM or dictionary, tables of records."""
+"""Which kind of file it is, and its import: ODM of any version, REDCap's ODM or dictionary, tables of records, FHIR
+Questionnaires, USDM."""
 
 from __future__ import annotations
 
@@ -7,9 +8,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from trialwright.conduct.exchange import bring_in, redcap_in
+from trialwright.conduct.exchange import bring_in, questionnaire_in, redcap_in, usdm_in
 from trialwright.conduct.exchange.folder import Brought
-from trialwright.formats import odm, redcap
+from trialwright.formats import json_cursor, odm, questionnaire, redcap, usdm
 from trialwright.kernel.errors import InputError
 
 BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -29,6 +30,8 @@ def bring_in_files(definition: Path, data: Sequence[Path] = ()) -> Brought:
 
 def _bring_in(definition: Path, data: Sequence[Path]) -> Brought:
     content = read_bytes(definition)
+    if _is_json(content):
+        return _json(definition, content, data)
     if not _is_xml(content):
         return _dictionary(definition, content, data)
     document = odm.read(content, definition.name)
@@ -39,12 +42,27 @@ def _bring_in(definition: Path, data: Sequence[Path]) -> Brought:
     return bring_in(document, [odm.read(read_bytes(path), path.name) for path in data])
 
 
+def _json(path: Path, content: bytes, data: Sequence[Path]) -> Brought:
+    found = json_cursor.load(content, path.name)
+    if usdm.is_usdm(found):
+        if data:
+            raise InputError("A USDM study has no data beside it.", where=data[0].name, hint="Import it alone.")
+        return usdm_in.bring_in(usdm.read(found, path.name))
+    if not questionnaire.is_fhir(found):
+        what = "This JSON is neither a FHIR Questionnaire nor a USDM study."
+        raise InputError(what, where=path.name, hint="A Questionnaire has 'resourceType', a USDM file 'study'.")
+    answers = [questionnaire.read(json_cursor.load(read_bytes(each), each.name), each.name) for each in data]
+    return questionnaire_in.bring_in(questionnaire.read(found, path.name), answers)
+
+
 def _dictionary(path: Path, content: bytes, data: Sequence[Path]) -> Brought:
     text = _text(content, path)
     if not redcap.is_dictionary(text):
-        what = "This is neither an ODM file nor a REDCap dictionary."
+        what = "This is neither an ODM file, a REDCap dictionary, a FHIR Questionnaire nor a USDM study."
         raise InputError(
-            what, where=path.name, hint="Import ODM (XML), a REDCap project (XML) or its dictionary (CSV)."
+            what,
+            where=path.name,
+            hint="Import ODM or a REDCap project (XML), its dictionary (CSV), a Questionnaire or USDM (JSON).",
         )
     return redcap_in.bring_in(redcap.read_dictionary(text, path.name), _table(data[0]) if data else None)
 
@@ -64,6 +82,11 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"The file cannot be read: {error.strerror}.", where=str(path)) from None
+
+
+def _is_json(content: bytes) -> bool:
+    """XML begins with an angle, a REDCap dictionary with a name."""
+    return content[:400].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
 
 
 def _is_xml(content: bytes) -> bool:

@@ -44,9 +44,12 @@ class Parts:
     source: str
     """Where the items come from, in words."""
     org_id: str = ""
+    nct_id: str = "NCT00000000"
     items: list[Data] = field(default_factory=list)
     forms: list[Data] = field(default_factory=list)
     visits: list[Data] = field(default_factory=list)
+    extra: list[Data] = field(default_factory=list)
+    """Visits that no plan foresees."""
     logs: list[str] = field(default_factory=list)
     sites: list[Data] = field(default_factory=list)
     kept: dict[str, Data] = field(default_factory=dict)
@@ -89,7 +92,7 @@ class Parts:
         return Study.model_validate(
             {
                 "study": self._registration(), "items": self.items, "forms": self.forms,
-                "schedule": {"epochs": [EPOCH], "visits": self.visits, "logs": self.logs},
+                "schedule": {"epochs": [EPOCH], "visits": self.visits, "extra": self.extra, "logs": self.logs},
                 "eligibility": {"criteria": []}, "dosing": DOSING, "endpoints": ENDPOINTS,
                 "assumptions": ASSUMPTIONS, "exchange": exchange,
             }
@@ -104,7 +107,7 @@ class Parts:
         return {
             "id": self.id, "version": "0.1", "version_date": self.day,
             "identity": {
-                "nct_id": "NCT00000000", "org_study_id": self.org_id or self.id, "brief_title": self.title or self.id,
+                "nct_id": self.nct_id, "org_study_id": self.org_id or self.id, "brief_title": self.title or self.id,
                 "official_title": self.title or self.id,
             },
             "status": {"overall": "UNKNOWN", "start": self.day, "completion": self.day, "last_update": self.day},
@@ -132,6 +135,10 @@ class Parts:
                 if not _fits(study, entry["show_when"], None):
                     self.left_out.append(f"The condition of '{entry['item']}' ({entry.pop('show_when')}) does not fit.")
                     dropped = True
+            for check in [check for check in form.get("checks", ()) if not _fits(study, check["logic"], None)]:
+                self.left_out.append(f"The check '{check['id']}' ({check['logic']}) does not fit.")
+                form["checks"].remove(check)
+                dropped = True
         return dropped
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trialwright.conduct.exchange import odm_names as names
-from trialwright.conduct.exchange.odm_data_out import ASIDE, default_keys, item_data
+from trialwright.conduct.exchange.odm_data_out import ASIDE, ODD, default_keys, item_data
 from trialwright.conduct.exchange.odm_in import Definition
 from trialwright.conduct.exchange.odm_items import ucum_of
 from trialwright.conduct.exchange.odm_out import Definer
@@ -23,7 +23,8 @@ from trialwright.kernel.texts import JOINT
 from trialwright.study.definition import Study
 from trialwright.study.items import Item
 
-_PARTS = ("audit", "signature", "annotations", "more", "foreign")
+_ASIDE = {**ASIDE, ODD: str}
+_PARTS = ("audit", "signature", "annotations", "queries", "more", "foreign")
 
 
 class Data:
@@ -229,5 +230,5 @@ def _aside(data: ItemData) -> dict[str, Any]:
                 found = json.loads(note.comment.removeprefix(names.OWN))
             except ValueError:
                 return {}
-            return {key: value for key, value in found.items() if isinstance(value, ASIDE.get(key, ()))}
+            return {key: value for key, value in found.items() if isinstance(value, _ASIDE.get(key, ()))}
     return {}

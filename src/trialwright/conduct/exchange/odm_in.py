@@ -211,6 +211,9 @@ class Definition:
                 held.setdefault(ref.oid, []).append(event.oid)
         scheduled = any(event.type == "Scheduled" for event in ordered)
         for event in ordered:
+            if self.parts.own and names.said(event.aliases).get(names.EXTRA):
+                self.ids["visit", event.oid] = event.name
+                continue
             mine = self._forms_of(event)
             running = scheduled and event.type != "Scheduled" and bool(mine)
             if running and all(held[form] == [event.oid] for form in mine):
@@ -251,7 +254,7 @@ class Definition:
         carried = names.said(event.aliases)
         name = self._names["visit"].give(event.name, event.oid)
         self.ids["visit", event.oid] = name
-        if event.repeating:
+        if event.repeating and "every" not in carried:
             self.say(f"{self.at(event)}: the event '{event.oid}' repeats; it is planned once, values keep their turn.")
         number = len(self.parts.visits) + 1
         label = names.text_of(event.description, event.name)

@@ -91,7 +91,7 @@ class Items:
         offered = list(unit_codes) or [self._unit(name, where) for name in item.units]
         usable = [unit for unit in dict.fromkeys(offered) if unit]
         first = usable[0] if usable else ""
-        others = [unit for unit in usable[1:] if _goes_with(unit, first, found.get("molar_mass"))]
+        others = [unit for unit in usable[1:] if goes_with(unit, first, found.get("molar_mass"))]
         for unit in set(usable[1:]) - set(others):
             self.say(f"{where}: the unit '{unit}' cannot be stated in '{first}' and is left out.")
         if first or found["type"] == "quantity":
@@ -168,7 +168,7 @@ def ucum_of(text: str) -> str:
     return ""
 
 
-def _goes_with(unit: str, first: str, molar_mass: object) -> bool:
+def goes_with(unit: str, first: str, molar_mass: object) -> bool:
     try:
         return units.same_kind(unit, first, molar_mass if isinstance(molar_mass, float) else None)
     except UnitError:

@@ -12,6 +12,8 @@ from trialwright.study.definition import Study
 
 OWN = "trialwright"
 """Context of the alias, and first word of the comment, that carry what ODM has no place for."""
+EXTRA = "extra"
+"""Says in the alias of an event that no plan foresees it."""
 LANGUAGE = "Trialwright"
 """Context of expressions in our language."""
 TYPES = {

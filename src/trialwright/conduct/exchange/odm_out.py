@@ -14,7 +14,7 @@ from trialwright.study.definition import FILES, Study
 from trialwright.study.dump import plain
 from trialwright.study.forms import Field, Form, Group
 from trialwright.study.items import Item, Limits
-from trialwright.study.schedule import Visit
+from trialwright.study.schedule import ExtraVisit, Visit
 
 LOGS = "E.LOGS"
 _REST = {"items", "forms", "exchange"}
@@ -133,11 +133,18 @@ class Definer:
     def visit(self, visit: Visit) -> odm.EventDef:
         data = {} if self.imported else plain(visit)
         given = odm.EventDef(
-            self.oid("visits", visit.id, f"E.{visit.id}"), visit.id, False, "Scheduled", names.texts(visit.label),
-            self.form_refs(visit.forms), names.own("visits", data),
+            self.oid("visits", visit.id, f"E.{visit.id}"), visit.id, visit.every is not None, "Scheduled",
+            names.texts(visit.label), self.form_refs(visit.forms), names.own("visits", data),
         )  # fmt: skip
         found: odm.EventDef = self.over(given, "visits", visit.id)
         return found
+
+    def extra(self, visit: ExtraVisit) -> odm.EventDef:
+        """A visit that no plan foresees; the schedule that the protocol's alias carries holds all of it."""
+        return odm.EventDef(
+            self.oid("visits", visit.id, f"E.{visit.id}"), visit.id, visit.kind == "unscheduled", "Unscheduled",
+            names.texts(visit.label), self.form_refs(visit.forms), names.own("", {names.EXTRA: True}),
+        )  # fmt: skip
 
     def log_oid(self, form: str) -> str:
         return str(self.study.exchange.of("forms", form).get("event", LOGS))
@@ -188,7 +195,8 @@ class Definer:
             made = [self.unit_item(item) for item in self.study.items if item.unit not in ("", "1")]
             items = _once([*items, *(item for item, _ in made)])
             lists += [code_list for _, code_list in made]
-        events = [self.visit(visit) for visit in self.visits()] + self.logs()
+        events = [self.visit(visit) for visit in self.visits()]
+        events += [*map(self.extra, self.study.schedule.extra), *self.logs()]
         return dataclasses.replace(
             self.version_only(),
             events=self._with_kept("events", odm.EventDef, events),

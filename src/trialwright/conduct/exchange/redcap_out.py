@@ -75,7 +75,9 @@ class Sheet:
         """The forms that a row holds: the repeating one, or all others of the visit."""
         if form:
             return [form] if form in self.study.form_by_id else []
-        return [name for name in self.study.schedule.visit(visit).forms if name not in self.repeating]
+        plan = self.study.schedule
+        held = {v.id: v.forms for v in plan.visits} | {v.id: v.forms for v in plan.extra}
+        return [name for name in held[visit] if name not in self.repeating]
 
     def row(self, frame: Value, values: Iterable[Value]) -> tuple[str, ...]:
         """The cells of one row in the order of the header."""

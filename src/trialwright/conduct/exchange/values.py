@@ -6,9 +6,9 @@ import dataclasses
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from trialwright.evidence.snapshot import Snapshot
+from trialwright.evidence.snapshot import Snapshot, ValueRow
 from trialwright.kernel.errors import InputError
 
 SUBJECT = "subject"
@@ -39,6 +39,21 @@ class Value:
     kept: dict[str, Any] = field(default_factory=dict)
 
 
+class Standing(NamedTuple):
+    """A value as it stands on a form of conduct. `judged_by`: who gave the judgement that it is."""
+
+    group: str
+    row: int
+    item: str
+    value: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    null_reason: str = ""
+    when: str = ""
+    judged_by: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """A subject with its site; `kept` as in `Value`."""
@@ -56,14 +71,23 @@ class Captured:
     values: tuple[Value, ...] = ()
 
 
+def visit_and_turn(visit: str) -> tuple[str, int]:
+    """The visit that an occurrence is of, and which time it is: `unscheduled.2` is ("unscheduled", 2)."""
+    name, _, turn = visit.partition(".")
+    return name, int(turn) if turn.isascii() and turn.isdigit() else 1
+
+
 def of_snapshot(snapshot: Snapshot) -> Captured:
     """What conduct extracted."""
     people = tuple(Person(row.subject, row.site) for row in snapshot.subjects)
-    values = tuple(
-        Value(v.subject, v.visit, v.form, v.group, v.row, v.item, v.value, v.unit, v.null_reason, v.when, v.low, v.high)
-        for v in snapshot.values
+    return Captured(people, tuple(map(_of_row, snapshot.values)))
+
+
+def _of_row(v: ValueRow) -> Value:
+    visit, turn = visit_and_turn(v.visit)
+    return Value(
+        v.subject, visit, v.form, v.group, v.row, v.item, v.value, v.unit, v.null_reason, v.when, v.low, v.high, turn
     )
-    return Captured(people, values)
 
 
 def lines(captured: Captured) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from trialwright.conduct.rules import facts, values
+from trialwright.conduct.rules.blinding import blinded
 from trialwright.conduct.rules.values import Entry, Place
 from trialwright.kernel.errors import InputError, Refused, UnknownName
 from trialwright.study.definition import Study
@@ -55,6 +57,15 @@ class FormMap:
     items: Mapping[str, Item]
     spoken: frozenset[str]
     """Items that its checks, derivations and skip logic speak of, on this form and on others."""
+    asked: frozenset[tuple[str, str]]
+    """(group, item) of every field."""
+    critical: frozenset[tuple[str, str]]
+    """(group, item) of the fields that a monitor has to verify; blinded and computed ones are not among them."""
+
+    def holds(self, place: Place) -> bool:
+        """Whether the form has this field; it may have had it at another version of the definition."""
+        group, row, item = place
+        return (group, item) in self.asked and (row == 1 or self.groups[group].repeating)
 
 
 def form_map(study: Study, form_id: str) -> FormMap:
@@ -66,7 +77,15 @@ def form_map(study: Study, form_id: str) -> FormMap:
     for group, field in form.fields():
         group_of.setdefault(field.item, group.id)
     items = {item: study.item_by_id[item] for item in group_of}
-    return FormMap(form, {group.id: group for group in form.groups}, group_of, items, spoken_items(study, form))
+    groups = {group.id: group for group in form.groups}
+    asked = frozenset((group.id, field.item) for group, field in form.fields())
+    kept = blinded(study).items
+    critical = frozenset(
+        (group.id, field.item)
+        for group, field in form.fields()
+        if field.critical and field.item not in kept and not items[field.item].derive
+    )
+    return FormMap(form, groups, group_of, items, spoken_items(study, form), asked, critical)
 
 
 def spoken_items(study: Study, form: Form) -> frozenset[str]:
@@ -125,6 +144,8 @@ def _canonical(item: Item, entry: Entry) -> Entry:
 
 
 def _check_limits(entry: Entry) -> None:
+    if not all(limit is None or math.isfinite(limit) for limit in (entry.low, entry.high)):
+        raise InputError("The laboratory's limit is not a number.", hint="Write digits, as in 84.")
     if entry.low is not None and entry.high is not None and entry.low > entry.high:
         raise InputError(f"The lower limit {entry.low:g} is above the upper limit {entry.high:g}.")
 
@@ -160,6 +181,17 @@ def merge(before: Mapping[Place, Entry], typed: Mapping[Place, Entry]) -> dict[P
 def overwritten(before: Mapping[Place, Entry], typed: Mapping[Place, Entry]) -> list[Place]:
     """Fields that held something and would hold something else: each demands a reason."""
     return [place for place, entry in typed.items() if place in before and before[place] != entry]
+
+
+def demand_not_kept(form: str, hidden: frozenset[str], before: Mapping[Place, Entry], typed: Iterable[Place]) -> None:
+    """For a person who does not see the items `hidden`: raises FormErrors where what they hold would be overwritten.
+
+    Even by the same value: whether it is the same must not be found out.
+    """
+    kept = [place for place in typed if place in before and place[2] in hidden]
+    if kept:
+        sentence = "What is kept here is blinded; it cannot be overwritten by somebody who does not see it."
+        raise FormErrors(form, dict.fromkeys(kept, sentence))
 
 
 def missing(fields: FormMap, after: Mapping[Place, Entry], hidden: frozenset[str]) -> list[str]:

@@ -11,8 +11,12 @@ import base64
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
+
+import orjson
 
 from trialwright.conduct.verifier import canonical, fold, leaf_hash
 
@@ -21,6 +25,8 @@ Tables = dict[str, dict[Key, dict[str, Any]]]
 """table -> natural key -> content."""
 
 
+_quickly = partial(orjson.dumps, option=orjson.OPT_SORT_KEYS)
+"""As `canonical`, but for some numbers."""
 SALT = 18
 """Bytes of a salt: 24 characters."""
 
@@ -71,12 +77,12 @@ def compose(
     return f"{{{content}}}", [*parts, *_others(details, reason, json.loads(members.get("salt", "0")))]
 
 
-def parts_of(content: Mapping[str, Any], reason: str) -> list[bytes]:
+def parts_of(content: Mapping[str, Any], reason: str, encode: Callable[[Any], bytes] = canonical) -> list[bytes]:
     """The parts of an event: each row that it changed, what else it tells, the reason. Raises ValueError for others."""
     try:
         rows, salt = content["rows"], content.get("salt")
         details = {name: value for name, value in content.items() if name not in ("rows", "salt")}
-        found = [canonical([table, *row]) for table in sorted(rows) for row in rows[table]]
+        found = [encode([table, *row]) for table in sorted(rows) for row in rows[table]]
     except (LookupError, TypeError, AttributeError):
         raise ValueError("This is not the content of an event.") from None
     return [*found, *_others(details, reason, salt)]
@@ -87,11 +93,36 @@ def _others(details: Mapping[str, Any], reason: str, salt: object) -> list[bytes
     return [*found, canonical(["reason", reason, salt])] if reason else found
 
 
-def event_line(fields: Mapping[str, Any], parts: Sequence[bytes]) -> bytes:
+def event_line(fields: Mapping[str, Any], parts: Sequence[bytes], encode: Callable[[Any], bytes] = canonical) -> bytes:
     """The line of an event that is hashed: all columns and the study, content and reason as hashes of their parts."""
     head = {name: plain(value) for name, value in fields.items() if name != "reason"}
     folded = fold(parts)
-    return canonical(head | {"content": folded.content, "parts": folded.parts})
+    return encode(head | {"content": folded.content, "parts": folded.parts})
+
+
+def read_event(fields: Mapping[str, Any], digest: str) -> tuple[Mapping[str, Any], list[bytes], bytes]:
+    """(content, parts, line) of an event that was written with the hash `digest`. Raises ValueError for others.
+
+    A text that fits the hash is the one that was hashed, however it was made: only one that does not, which may be but
+    written otherwise (a number), is made anew by the canonical encoder, which takes ten times as long.
+    """
+    content = read_content(fields["content"])
+    with suppress(orjson.JSONEncodeError):
+        parts = parts_of(content, fields["reason"], _quickly)
+        line = event_line(fields, parts, _quickly)
+        if leaf_hash(line).hex() == digest:
+            return content, parts, line
+    content = json.loads(fields["content"])
+    parts = parts_of(content, fields["reason"])
+    return content, parts, event_line(fields, parts)
+
+
+def read_content(text: str) -> Any:
+    """The JSON of an event's content. Raises ValueError."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:  # numbers and characters that only the standard library takes
+        return json.loads(text)
 
 
 def event_hash(fields: Mapping[str, Any]) -> str:
@@ -111,23 +142,29 @@ def replay(contents: Iterable[Mapping[str, Any]], *, strict: bool = True) -> Tab
     """
     tables: Tables = {}
     for content in contents:
-        for table, changes in content.get("rows", {}).items():
-            rows = tables.setdefault(table, {})
-            for parts, old, new, *_ in changes:
-                key = tuple(parts)
-                if strict:
-                    _demand(rows, key, old)
-                if new is None:
-                    rows.pop(key, None)
-                else:
-                    rows[key] = {**rows.get(key, {}), **new}
+        take_in(tables, content.get("rows", {}), strict=strict)
     return tables
 
 
-def _demand(rows: Mapping[Key, Mapping[str, Any]], key: Key, old: Mapping[str, Any] | None) -> None:
-    if (old is None) != (key not in rows):
+def take_in(tables: Tables, changes: Mapping[str, Iterable[Sequence[Any]]], *, strict: bool = True) -> None:
+    """Fold what one event changed, by table, into the state before it; otherwise as `replay`."""
+    for table, changed in changes.items():
+        rows = tables.setdefault(table, {})
+        for parts, old, new, *_ in changed:
+            key = tuple(parts)
+            held = rows.get(key)
+            if strict and (held is not None or old is not None):
+                _demand(key, held, old)
+            if new is None:
+                rows.pop(key, None)
+            else:
+                rows[key] = {**new} if held is None else {**held, **new}
+
+
+def _demand(key: Key, held: Mapping[str, Any] | None, old: Mapping[str, Any] | None) -> None:
+    if held is None or old is None:
         raise ValueError(f"{show_key(key)} is {'made twice' if old is None else 'changed before it was made'}")
-    if old is not None and any(rows[key].get(name) != value for name, value in old.items()):
+    if any(held.get(name) != value for name, value in old.items()):
         raise ValueError(f"{show_key(key)} is changed from a value that it never had")
 
 

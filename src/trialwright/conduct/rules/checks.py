@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from trialwright.conduct.rules import facts, values
-from trialwright.conduct.rules.capture import FormMap, spoken_items
+from trialwright.conduct.rules.capture import FormMap, missing, spoken_items
 from trialwright.conduct.rules.facts import Captured, Days
 from trialwright.conduct.rules.values import Entry, Place
 from trialwright.evidence.patient import Patient
 from trialwright.kernel.dates import PartialDate
+from trialwright.kernel.errors import InputError
 from trialwright.kernel.truth import Truth
 from trialwright.logic import evaluate
 from trialwright.study.definition import Study
 from trialwright.study.forms import Form
+from trialwright.study.items import Item
 
-RANGE, FUTURE, HIDDEN = "range", "future", "hidden"
-"""Checks that every field has: an unusual number, a day that has not come, an answer to a question not asked."""
+RANGE, FUTURE, HIDDEN, IMPOSSIBLE = "range", "future", "hidden", "impossible"
+"""Checks that every field has: an unusual number, a day that has not come, an answer to a question not asked, an answer
+that was taken under another version of the definition and would not be taken now."""
 
 CheckKey = tuple[str, Place]
+LIVE = ("open", "answered")
+"""States of a query that waits for somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +139,73 @@ def findings(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Recheck:
+    """What a form says of itself: its entries with the computed ones, required fields that are empty, findings."""
+
+    after: Mapping[Place, Entry]
+    missing: tuple[str, ...]
+    found: Mapping[CheckKey, str]
+
+
+def recheck(scene: Scene, entries: Mapping[Place, Entry], signed: Mapping[Place, str], today: dt.date) -> Recheck:
+    """Look at what a form holds as though all of it had been saved just now."""
+    after = derive(scene, entries, signed)
+    whole = scene.patient(after, signed)
+    lacking = missing(scene.fields, after, hidden(scene, whole))
+    return Recheck(after, tuple(lacking), findings(scene, after, signed, whole, today))
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What findings mean for the queries that checks have raised: each by its key, in the order of the findings."""
+
+    passes: tuple[CheckKey, ...]
+    stays: tuple[CheckKey, ...]
+    raises: tuple[CheckKey, ...]
+    reopens: tuple[CheckKey, ...]
+
+
+def settle(
+    known: Mapping[CheckKey, str], found: Mapping[CheckKey, str], touched: Callable[[CheckKey], bool]
+) -> Settled:
+    """`known`: the state of each query. One that somebody has looked at and closed is asked again only when what it
+    hangs on has changed.
+    """
+    keys = sorted(found)
+    return Settled(
+        tuple(key for key, state in known.items() if state in LIVE and key not in found),
+        tuple(key for key in keys if known.get(key) in LIVE),
+        tuple(key for key in keys if key not in known),
+        tuple(key for key in keys if known.get(key) == "closed" and touched(key)),
+    )
+
+
 def _field_findings(scene: Scene, entries: Mapping[Place, Entry], today: dt.date) -> dict[CheckKey, str]:
     found: dict[CheckKey, str] = {}
     for place, entry in entries.items():
         item = scene.fields.items[entry.item]
+        if wrong := impossible(item, entry):
+            found[IMPOSSIBLE, place] = f"{item.label}: {wrong}"
+            continue
         if message := values.soft_message(item, entry.value, entry.unit):
             found[RANGE, place] = message
         if values.future(item, entry.value, today):
             found[FUTURE, place] = f"{item.label} {entry.value} lies in the future. Please correct."
     return found
+
+
+def impossible(item: Item, entry: Entry) -> str:
+    """Why the item would not take a kept value now; "" where it would."""
+    if not entry.value or item.derive is not None:
+        return ""
+    try:
+        values.parse(item, entry.value)
+        values.check_unit(item, entry.unit)
+        values.check_hard(item, entry.value, entry.unit)
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 def _truth(study: Study, expression: str | None, patient: Patient) -> Truth:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from trialwright.conduct.rules.values import Place, parse
-from trialwright.evidence.patient import Fact, Patient
+from trialwright.evidence.patient import Fact, Patient, Value
 from trialwright.kernel.dates import PartialDate
+from trialwright.kernel.errors import InputError
 from trialwright.study.definition import Study
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -64,8 +65,7 @@ def patient(study: Study, days: Days, captured: Iterable[Captured]) -> Patient:
 
 def _fact(study: Study, field: Captured, beside: Mapping[str, str]) -> Fact:
     when = field.when or beside.get("when", "") or (str(field.day) if field.day else "")
-    value = None if field.null_reason else parse(study.item_by_id[field.item], field.value)
-    reason = field.null_reason.replace("_", " ") or ("below the limit of quantification" if value is None else "")
+    value, reason = _said(study, field)
     return Fact(
         item=field.item,
         value=value,
@@ -79,6 +79,17 @@ def _fact(study: Study, field: Captured, beside: Mapping[str, str]) -> Fact:
         reason=reason,
         origin=" ".join(part for part in (field.form, field.visit) if part),
     )
+
+
+def _said(study: Study, field: Captured) -> tuple[Value, str]:
+    """The value, or None and why it is not known."""
+    if field.null_reason:
+        return None, field.null_reason.replace("_", " ")
+    try:
+        value = parse(study.item_by_id[field.item], field.value)
+    except InputError:  # captured under a version that took it
+        return None, "not an answer at this version of the definition"
+    return value, "below the limit of quantification" if value is None else ""
 
 
 def items_in(study: Study, *expressions: str) -> frozenset[str]:

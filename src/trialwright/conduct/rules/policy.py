@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trialwright.kernel.errors import Refused, UnknownName
+from trialwright.kernel.errors import NotPermitted, UnknownName
 
 ROLES: Mapping[str, str] = {
     "investigator": "investigator",
     "coordinator": "study coordinator",
     "monitor": "monitor",
     "data_manager": "data manager",
+    "safety": "safety physician",
     "statistician": "statistician",
     "sponsor": "sponsor reader",
     "administrator": "administrator",
@@ -37,24 +38,52 @@ ACTIONS: Mapping[str, str] = {
     "reopen_query": "reopen a query",
     "cancel_query": "cancel a query",
     "redact_value": "redact what was typed by mistake",
+    "verify_value": "verify a value against its source",
+    "sign": "sign a form",
+    "freeze": "freeze data",
+    "lock": "lock data",
+    "unlock": "unlock data",
+    "publish_version": "publish a version of the definition",
+    "approve_version": "put a version into force at a site",
+    "migrate_form": "take a form to another version",
+    "attach_file": "attach a file",
+    "export": "export data",
+    "make_token": "make a key to the API",
     "read": "read subjects' data",
     "read_audit": "read the audit trail",
+    "read_blinded": "read what is blinded",
+    "read_accounts": "read what happened to accounts",
 }
 
-_SITE_STAFF = ("register_subject", "record_consent", "start_visit", "miss_visit", "save_form", "answer_query", "read")
+_SITE_STAFF = (
+    "register_subject", "record_consent", "start_visit", "miss_visit", "save_form", "answer_query", "attach_file",
+    "read", "read_audit", "make_token",
+)  # fmt: skip
+_ASKING = ("open_query", "close_query", "reopen_query", "cancel_query", "freeze", "read", "read_audit", "make_token")
 ALLOWED: Mapping[str, frozenset[str]] = {
     "investigator": frozenset(
-        {*_SITE_STAFF, "decide_eligibility", "enrol", "plan_dose", "end_participation", "read_audit"}
+        {*_SITE_STAFF, "decide_eligibility", "enrol", "plan_dose", "end_participation", "sign", "export"}
     ),
-    "coordinator": frozenset({*_SITE_STAFF, "decide_eligibility", "plan_dose", "end_participation", "read_audit"}),
-    "monitor": frozenset({"open_query", "close_query", "reopen_query", "cancel_query", "read", "read_audit"}),
+    "coordinator": frozenset({*_SITE_STAFF, "decide_eligibility", "plan_dose", "end_participation"}),
+    "monitor": frozenset({*_ASKING, "verify_value"}),
     "data_manager": frozenset(
-        {"open_query", "close_query", "reopen_query", "cancel_query", "redact_value", "read", "read_audit"}
+        {*_ASKING, "lock", "unlock", "redact_value", "migrate_form", "publish_version", "export"}
     ),
-    "statistician": frozenset({"read"}),
-    "sponsor": frozenset({"read"}),
-    "administrator": frozenset({"open_study", "add_person", "activate_site", "redact_value"}),
-    "auditor": frozenset({"read", "read_audit"}),
+    "safety": frozenset({"open_query", "close_query", "reopen_query", "read", "read_audit", "read_blinded", "export"}),
+    "statistician": frozenset({"read", "export", "make_token"}),
+    "sponsor": frozenset({"read", "export"}),
+    "administrator": frozenset(
+        {
+            "open_study",
+            "add_person",
+            "activate_site",
+            "approve_version",
+            "publish_version",
+            "redact_value",
+            "read_accounts",
+        }
+    ),
+    "auditor": frozenset({"read", "read_audit", "read_accounts", "export"}),
 }
 
 
@@ -73,9 +102,13 @@ class Person:
     username: str
     name: str
     roles: tuple[Role, ...] = ()
+    scopes: frozenset[str] | None = None
+    """The actions that a key to the API was made for; None: whatever the roles allow."""
 
     def role_for(self, action: str, site: str = "") -> str | None:
         """The role that allows `action` at `site` ("" = the study as a whole); None if none does."""
+        if self.scopes is not None and action not in self.scopes:
+            return None
         return next((r.role for r in self.roles if action in ALLOWED[r.role] and r.site in ("", site)), None)
 
     def holds(self, role: str, site: str) -> bool:
@@ -90,18 +123,20 @@ INSTALLER = Person("installer", "Installer", (Role("administrator"),))
 
 
 def demand(person: Person, action: str, site: str = "") -> str:
-    """The role under which `person` does `action` at `site`; raises Refused with the reason."""
+    """The role under which `person` does `action` at `site`; raises NotPermitted with the reason."""
     role = person.role_for(action, site)
     if role:
         return role
+    if person.scopes is not None and action not in person.scopes:
+        raise NotPermitted(f"This key may not {ACTIONS[action]}.", hint="Make one with that scope.")
     elsewhere = sorted({r.site for r in person.roles if action in ALLOWED[r.role]})
     if elsewhere:
-        raise Refused(
+        raise NotPermitted(
             f"{person.name} may {ACTIONS[action]} only at site {', '.join(elsewhere)}, not at {site or 'all'}."
         )
     able = [ROLES[r] for r in ROLES if action in ALLOWED[r]]
     held = ", ".join(sorted({ROLES[r.role] for r in person.roles})) or "no role"
-    raise Refused(f"{person.name} ({held}) may not {ACTIONS[action]}.", hint=f"This takes: {', '.join(able)}.")
+    raise NotPermitted(f"{person.name} ({held}) may not {ACTIONS[action]}.", hint=f"This takes: {', '.join(able)}.")
 
 
 def check_role(role: str) -> None:

@@ -1,4 +1,4 @@
-"""State tables: what may happen to a subject, visit, form, query or site in each of its states.
+"""State tables: what may happen to a subject, visit, form, query, site or lock in each of its states.
 
 A table is data: state -> action -> next state. Every pair that it does not list is refused, with a sentence.
 """
@@ -42,8 +42,8 @@ SUBJECT = Machine(
     "screening",
     {
         "consent": "record consent", "capture": "save a form", "decide": "decide eligibility", "enrol": "enrol",
-        "visit": "start or miss a visit", "dose": "plan a dose", "complete": "complete the study",
-        "end": "end participation",
+        "visit": "start or miss a visit", "closing_visit": "start or miss the last visit", "dose": "plan a dose",
+        "complete": "complete the study", "end": "end participation",
     },
     {
         "screening": {
@@ -52,14 +52,14 @@ SUBJECT = Machine(
         },
         "screen_failed": {"capture": "screen_failed"},
         "enrolled": {
-            "consent": "enrolled", "capture": "enrolled", "visit": "enrolled", "dose": "enrolled",
-            "complete": "completed", "end": "discontinued",
+            "consent": "enrolled", "capture": "enrolled", "visit": "enrolled", "closing_visit": "enrolled",
+            "dose": "enrolled", "complete": "completed", "end": "discontinued",
         },
         "completed": {"capture": "completed"},
-        "discontinued": {"capture": "discontinued"},
+        "discontinued": {"capture": "discontinued", "closing_visit": "discontinued"},
     },
 )  # fmt: skip
-"""Data may still be completed after the end; visits, doses and consent may not."""
+"""Data may still be completed after the end; visits (but for that of early termination), doses and consent may not."""
 
 VISIT = Machine(
     "Visit",
@@ -75,9 +75,15 @@ VISIT = Machine(
 FORM = Machine(
     "Form",
     "empty",
-    {"save_part": "save it", "save_whole": "save it"},
-    {state: {"save_part": "in_progress", "save_whole": "complete"} for state in ("empty", "in_progress", "complete")},
-)
+    {"save_part": "save it", "save_whole": "save it", "sign": "sign it"},
+    {
+        state: {"save_part": "in_progress", "save_whole": "complete"} | signs
+        for state, signs in {
+            "empty": {}, "in_progress": {}, "complete": {"sign": "signed"}, "signed": {"sign": "signed"},
+        }.items()
+    },
+)  # fmt: skip
+"""A save of a signed form makes its signatures void."""
 
 QUERY = Machine(
     "Query",
@@ -103,4 +109,16 @@ SITE = Machine(
     },
 )
 
-MACHINES = (SUBJECT, VISIT, FORM, QUERY, SITE)
+LOCK = Machine(
+    "Lock",
+    "open",
+    {"freeze": "freeze it", "lock": "lock it", "unlock": "unlock it"},
+    {
+        "open": {"freeze": "frozen", "lock": "locked"},
+        "frozen": {"lock": "locked", "unlock": "open"},
+        "locked": {"unlock": "open"},
+    },
+)
+"""Of a place: a study, site, subject, visit, form or field. What each state refuses: `rules.locks`."""
+
+MACHINES = (SUBJECT, VISIT, FORM, QUERY, SITE, LOCK)

@@ -7,22 +7,27 @@ save needs ten. Here each model's statements are built once; values pass through
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, models
+
+from trialwright.kernel.errors import Refused
 
 Row = TypeVar("Row", bound=models.Model)
 _Converter = Callable[[Any], Any]
 
 
-_MADE: dict[type[models.Model], Rows[Any]] = {}
+_MADE: dict[tuple[str, type[models.Model]], Rows[Any]] = {}
+"""(kind of database, model) -> its rows."""
 
 
 def rows(model: type[Row]) -> Rows[Row]:
     """The rows of `model`."""
-    made = _MADE.get(model)
+    known = (connection.vendor, model)
+    made = _MADE.get(known)
     if made is None:
-        made = _MADE[model] = Rows(model)
+        made = _MADE[known] = Rows(model)
     return made
 
 
@@ -37,7 +42,7 @@ class Rows(Generic[Row]):
         self._column = {field.attname: quote(field.column or "") for field in self._fields}
         self._table = quote(model._meta.db_table)
         self._key = self._column[model._meta.pk.attname or ""]
-        self._converters = [self._converter(field) for field in self._fields]
+        self._converters = [self.converter(field) for field in self._fields]
         written = [field for field in self._fields if not isinstance(field, models.AutoField)]
         self._written = {field.attname: _prepare(field) for field in written}
         self._defaults = {field.attname: field.get_default() for field in written}
@@ -48,7 +53,10 @@ class Rows(Generic[Row]):
         parents = {name: value for name, value in equals.items() if isinstance(value, models.Model)}
         wanted = {f"{n}_id" if n in parents else n: v.pk if n in parents else v for n, v in equals.items()}
         with connection.cursor() as cursor:
-            cursor.execute(self._select(tuple(wanted)), list(wanted.values()))
+            try:
+                cursor.execute(self._select(tuple(wanted)), list(wanted.values()))
+            except OverflowError:  # SQLite: no row has so large a number
+                return []
             return [self._made(values, parents) for values in cursor.fetchall()]
 
     def get(self, **equals: Any) -> Row | None:
@@ -119,7 +127,7 @@ class Rows(Generic[Row]):
             row._state.fields_cache[name] = parent
         return row
 
-    def _converter(self, field: models.Field[Any, Any]) -> _Converter | None:
+    def converter(self, field: models.Field[Any, Any]) -> _Converter | None:
         """What turns the database's value into the field's; None where they are the same."""
         target = field.target_field if isinstance(field, models.ForeignKey) else field
         expression = target.get_col(self.model._meta.db_table)
@@ -135,11 +143,34 @@ class Rows(Generic[Row]):
         return convert
 
 
-_AS_THEY_ARE = (models.CharField, models.TextField, models.IntegerField, models.FloatField, models.ForeignKey)
+_AS_THEY_ARE = (models.IntegerField, models.FloatField, models.ForeignKey)
+LARGEST = 2**31 - 1
+"""The largest number of a row, a version ... that both kinds of database hold."""
 
 
 def _prepare(field: models.Field[Any, Any]) -> _Converter | None:
-    """What turns the field's value into the database's; None where they are the same."""
+    """What turns the field's value into the database's; None where they are the same.
+
+    What PostgreSQL could not hold is refused on SQLite too, so that a backup of the one fits into the other.
+    """
+    if isinstance(field, models.CharField | models.TextField):
+        return partial(_text, field.name.replace("_", " "), field.max_length)
+    if type(field) is models.PositiveIntegerField:
+        return partial(_count, field.name.replace("_", " "))
     if isinstance(field, _AS_THEY_ARE):
         return None
     return lambda value: field.get_db_prep_save(value, connection)
+
+
+def _text(name: str, longest: int | None, value: str) -> str:
+    if longest is not None and len(value) > longest:
+        raise Refused(f"The {name} is too long: at most {longest} characters are kept.")
+    if "\0" in value:
+        raise Refused(f"The {name} holds a character that cannot be printed.", hint="Type it anew.")
+    return value
+
+
+def _count(name: str, value: int) -> int:
+    if value > LARGEST:
+        raise Refused(f"The {name} is too large a number.")
+    return value

@@ -10,7 +10,10 @@ import re
 
 from django.db import connection
 
-TABLES = {"event": "The event log", "checkpoint": "The list of checkpoints", "access": "The access log"}
+TABLES = {
+    "event": "The event log", "checkpoint": "The list of checkpoints", "access": "The access log",
+    "accountevent": "The log of accounts",
+}  # fmt: skip
 _FIXED = (
     "id", "trial_id", "sequence", "at", "local", "zone", "who", "role", "action", "site", "subject", "visit", "form",
     "version", "previous", "hash",

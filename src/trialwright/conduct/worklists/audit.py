@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from trialwright.conduct.actions import studies
 from trialwright.conduct.rules.policy import Person
 from trialwright.conduct.rules.values import Place
 from trialwright.conduct.store import models as db
+from trialwright.conduct.worklists.masks import BLINDED, Veil, hidden_of, veiled
 from trialwright.conduct.worklists.seen import sites_seen
 
 
@@ -77,12 +78,17 @@ def audit_trail(
     wanted = wanted or AuditFilter()
     trial = studies.trial(study_id)
     seen = sites_seen(studies.of_trial(trial), by, "read_audit")
-    found = _filtered(trial.events.filter(Q(site="") | Q(site__in=seen)), wanted)
+    hidden = hidden_of(trial, by)
+    everywhere = by.role_for("read_audit") is not None  # then an index alone counts them
+    found = _filtered(trial.events.filter(Q() if everywhere else Q(site="") | Q(site__in=seen)), wanted)
+    if hidden and wanted.item:
+        found = found.filter(_about(wanted.item))
     total = found.count()
     pages = max(1, -(-total // size))
     page = min(max(1, page), pages)
-    events = found.order_by("-sequence")[(page - 1) * size : page * size]
-    return AuditPage(tuple(_line(event, wanted.item) for event in events), total, page, pages)
+    events = list(found.order_by("-sequence")[(page - 1) * size : page * size])
+    veil = Veil.over(trial, hidden, {event.subject for event in events})
+    return AuditPage(tuple(_line(event, wanted.item, veil) for event in events), total, page, pages)
 
 
 def _filtered(events: QuerySet[db.Event], wanted: AuditFilter) -> QuerySet[db.Event]:
@@ -96,16 +102,25 @@ def _filtered(events: QuerySet[db.Event], wanted: AuditFilter) -> QuerySet[db.Ev
     return events.filter(at__lt=wanted.until) if wanted.until else events
 
 
-def _line(event: db.Event, item: str) -> AuditLine:
-    changes = tuple(c for c in _changes(event.content) if not item or c.what.endswith(f" {item}"))
+def _about(item: str) -> Q:
+    """Events that name the item as one: at the end of a key, or as what a query asks about. Nobody is to guess a value
+    that is blinded by looking for it.
+    """
+    name = json.dumps(item)
+    return Q(content__contains=f"{name}]") | Q(content__contains=f'"item":{name}')
+
+
+def _line(event: db.Event, item: str, veil: Veil) -> AuditLine:
+    rows, reason = veil.event(json.loads(event.content)["rows"], event.reason)
+    changes = tuple(c for c in _changes(rows) if not item or c.what.endswith(f" {item}"))
     return AuditLine(
         event.sequence, event.at, event.local, event.zone, event.who, event.role, event.action, event.site,
-        event.subject, event.visit, event.form, event.reason, event.version, event.hash, changes,
+        event.subject, event.visit, event.form, reason, event.version, event.hash, changes,
     )  # fmt: skip
 
 
-def _changes(content: str) -> Iterator[Change]:
-    for table, rows in json.loads(content)["rows"].items():
+def _changes(tables: Mapping[str, Sequence[Sequence[Any]]]) -> Iterator[Change]:
+    for table, rows in tables.items():
         for key, old, new, *_ in rows:
             what = " ".join(str(part) for part in (table, *key[2:]) if part != "")
             columns = [*(new or {}), *(name for name in old or {} if name not in (new or {}))]
@@ -135,13 +150,21 @@ def field_history(
     """Everything that ever happened to one field, oldest first. Raises Refused."""
     trial = studies.trial(study_id)
     seen = sites_seen(studies.of_trial(trial), by, "read_audit")
-    events = trial.events.filter(subject=subject, visit=visit, form=form, action="save_form", site__in=seen)
+    of_form = trial.events.filter(subject=subject, visit=visit, form=form, site__in=seen)
+    events = of_form.filter(action__in=("save_form", "redact_value", "migrate_form"))
+    kept = place[2] in hidden_of(trial, by).items
     return [
-        HistoryLine(event.sequence, event.local, event.zone, event.who, event.role, event.reason, old or {}, new or {})
+        _step(event, old, new, kept)
         for event in events.order_by("sequence")
         for at, old, new in value_changes(event.content)
         if at == place
     ]
+
+
+def _step(event: db.Event, old: dict[str, Any] | None, new: dict[str, Any] | None, kept: bool) -> HistoryLine:
+    before, after = (veiled(side) if kept else side or {} for side in (old, new))
+    reason = BLINDED if kept and event.reason else event.reason
+    return HistoryLine(event.sequence, event.local, event.zone, event.who, event.role, reason, before, after)
 
 
 def value_changes(content: str) -> Iterator[tuple[Place, dict[str, Any] | None, dict[str, Any] | None]]:

@@ -13,7 +13,8 @@ from trialwright.conduct.rules.facts import Captured
 from trialwright.conduct.rules.policy import Person
 from trialwright.conduct.rules.states import FORM
 from trialwright.conduct.store import models as db
-from trialwright.conduct.worklists.matrix import visit_state
+from trialwright.conduct.worklists.masks import BLINDED, Blinded, hidden_of
+from trialwright.conduct.worklists.plans import Plans, may_begin, row_of, visit_state
 from trialwright.conduct.worklists.seen import subject_seen
 from trialwright.kernel.dates import PartialDate, completed_years
 from trialwright.kernel.errors import InputError
@@ -41,6 +42,8 @@ class FormLine:
     state: str
     version: int
     queries: int
+    definition: str = ""
+    """The version of the definition that it goes by: what it was captured under, until it is migrated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,10 @@ class Casebook:
     events: tuple[EventLine, ...]
     logs: tuple[FormLine, ...]
     open_queries: int
+    beyond: tuple[tuple[str, Text], ...] = ()
+    """Visits beyond the plan that could take place now: id for `actions.add_visit`, label."""
+    version: str = ""
+    """The version of the definition in force at the site."""
 
     @property
     def next_visit(self) -> VisitLine | None:
@@ -132,15 +139,18 @@ class Casebook:
 def casebook(study_id: str, subject_id: str, by: Person, *, today: dt.date | None = None) -> Casebook:
     """Raises UnknownName, Refused. `today` (now if not given) decides what is due."""
     trial = studies.trial(study_id)
-    study = studies.of_trial(trial)
     subject = subject_seen(trial, subject_id, by)
+    plans = Plans(trial)
+    known = plans.at(subject.site)
+    study = known.study
     on = today or dt.datetime.now(dt.UTC).date()
-    captured = captured_of(subject, _needed(study))
+    hidden = hidden_of(trial, by)
+    captured = captured_of(subject, _needed(study) - hidden.items)
     open_queries = _open_queries(subject)
     forms = {(f.visit, f.form): f for f in subject.forms.all()}
     held = {v.visit: v for v in subject.visits.all()}
-    lines = _Lines(study, forms, open_queries)
-    site = next(s for s in study.registration.sites if s.id == subject.site)
+    lines = _Lines(plans, study, forms, open_queries)
+    site = next(s for s in plans.newest.study.registration.sites if s.id == subject.site)
     return Casebook(
         subject.subject, subject.site, site.name, subject.state, subject.screened,
         subject.consented or subject.guardian_consented, subject.enrolled, subject.first_dose, subject.ended,
@@ -148,38 +158,49 @@ def casebook(study_id: str, subject_id: str, by: Person, *, today: dt.date | Non
         _age(study, captured, subject.screened),
         (min(on, subject.ended or on) - subject.first_dose).days + 1 if subject.first_dose else None,
         tuple(_facts(study, captured)), subject.verdict,
-        tuple(_criteria(study, subject)),
-        tuple(lines.visit(plan, held.get(plan.id), subject, on) for plan in study.schedule.visits),
-        tuple(
-            DoseLine(d.dose, d.state, d.planned, d.amount, d.unit, d.explanation)
-            for d in subject.doses.order_by("dose")
-        ),
+        tuple(_criteria(study, subject, hidden)),
+        tuple(lines.visit(plan, row_of(plan, held, subject), subject, on) for plan in plans.of(subject.site, held)),
+        tuple(_dose(row, hidden) for row in subject.doses.order_by("dose")),
         tuple(_events(study, captured)),
-        tuple(lines.form("", form) for form in study.schedule.logs),
-        sum(open_queries.values()),
+        tuple(lines.form("", form) for form in lines.at("", study.schedule.logs)),
+        sum(open_queries.values()), may_begin(known, subject, held), study.version,
     )  # fmt: skip
 
 
-def _criteria(study: Study, subject: db.Subject) -> Iterator[CriterionLine]:
+def _dose(row: db.Dose, hidden: Blinded) -> DoseLine:
+    if hidden.doses:
+        return DoseLine(row.dose, row.state, row.planned, None, row.unit, BLINDED)
+    return DoseLine(row.dose, row.state, row.planned, row.amount, row.unit, row.explanation)
+
+
+def _criteria(study: Study, subject: db.Subject, hidden: Blinded) -> Iterator[CriterionLine]:
     """What was decided, in the definition's order."""
     held = {row.criterion: row for row in subject.criteria.all()}
     for plan in study.eligibility.criteria:
         if row := held.get(plan.id):
             good = (row.state == "met") == (plan.kind == "inclusion") if row.state != "unknown" else None
-            yield CriterionLine(plan.id, plan.label, row.state, row.explanation, good)
+            why = BLINDED if plan.id in hidden.criteria else row.explanation
+            yield CriterionLine(plan.id, plan.label, row.state, why, good)
 
 
 class _Lines:
     def __init__(
-        self, study: Study, forms: Mapping[tuple[str, str], db.Form], queries: Mapping[tuple[str, str], int]
-    ) -> None:
-        self.study, self.forms, self.queries = study, forms, queries
+        self, plans: Plans, study: Study, forms: Mapping[tuple[str, str], db.Form],
+        queries: Mapping[tuple[str, str], int],
+    ) -> None:  # fmt: skip
+        self.plans, self.study, self.forms, self.queries = plans, study, forms, queries
+
+    def at(self, visit: str, planned: tuple[str, ...]) -> list[str]:
+        """The forms planned at a visit ("" for logs), and those that were captured there all the same."""
+        return list(dict.fromkeys((*planned, *sorted(form for at, form in self.forms if at == visit))))
 
     def form(self, visit: str, form: str) -> FormLine:
         row = self.forms.get((visit, form))
-        label = self.study.form_by_id[form].label
+        known = self.study.form_by_id.get(form)
+        label = known.label if known else self.plans.form_label(form)
         state, version = (row.state, row.version) if row else (FORM.start, 0)
-        return FormLine(form, label, state, version, self.queries.get((visit, form), 0))
+        pinned = row.definition if row else self.study.version
+        return FormLine(form, label, state, version, self.queries.get((visit, form), 0), pinned)
 
     def visit(self, plan: schedule.Visit, row: db.Visit | None, subject: db.Subject, on: dt.date) -> VisitLine:
         planned, actual = (row.planned, row.actual) if row else (None, None)
@@ -187,7 +208,7 @@ class _Lines:
         return VisitLine(
             plan.id, plan.label, visit_state(plan, row, subject, on) if row else "", planned, actual, first, last,
             windows.timing(plan, planned, actual) if actual else "", row.reason if row else "", plan.dose,
-            tuple(self.form(plan.id, form) for form in plan.forms),
+            tuple(self.form(plan.id, form) for form in self.at(plan.id, plan.forms)),
         )  # fmt: skip
 
 

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, Max
+from django.db.models import Count
 
 from trialwright.conduct.actions import studies
 from trialwright.conduct.rules.policy import Person
 from trialwright.conduct.store import models as db
+from trialwright.conduct.worklists.queries import AgeBucket, ages_of, moment_of
 from trialwright.conduct.worklists.seen import sites_seen
 from trialwright.kernel.texts import Text
 from trialwright.study.definition import Study
@@ -56,12 +57,16 @@ class Dashboard:
     """state of the query -> how many."""
     events: int
     newest: dt.datetime | None
+    ages: tuple[AgeBucket, ...] = ()
+    """Live queries by the days for which they have been open."""
 
 
 def newest(study_id: str) -> dt.datetime | None:
     """The time of the latest event by its own clock. In a virtual trial, whose calendar is its own, that is now."""
-    found: dt.datetime | None = studies.trial(study_id).events.aggregate(latest=Max("at"))["latest"]
-    return found
+    trial = studies.trial(study_id)
+    if trial.virtual:
+        return trial.latest
+    return trial.events.order_by("-sequence").values_list("at", flat=True).first()
 
 
 def dashboard(study_id: str, by: Person) -> Dashboard:
@@ -97,7 +102,7 @@ def dashboard(study_id: str, by: Person) -> Dashboard:
             for site in study.registration.sites
             if site.id in seen
         ),
-        dict(by_state), trial.sequence, latest,
+        dict(by_state), trial.sequence, latest, ages_of(asked, moment_of(trial)) if live.total() else (),
     )  # fmt: skip
 
 

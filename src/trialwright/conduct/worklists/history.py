@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import gzip
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from trialwright.conduct.actions import studies
 from trialwright.conduct.actions.sealing import as_checkpoint
-from trialwright.conduct.rules.chain import event_line, parts_of
+from trialwright.conduct.rules.chain import read_event
+from trialwright.conduct.rules.policy import Person
 from trialwright.conduct.rules.seal import signed_note
 from trialwright.conduct.store import models as db
 from trialwright.conduct.verifier import FORMAT, Checkpoint, Frontier, PublicKey, canonical, end_of
-from trialwright.kernel.errors import InputError, IntegrityError
+from trialwright.conduct.worklists.masks import hidden_of
+from trialwright.kernel.errors import InputError, IntegrityError, Refused
 
 COLUMNS = (
     "sequence", "at", "local", "zone", "who", "role", "action", "site", "subject", "visit", "form", "reason", "content",
@@ -42,9 +43,9 @@ def _body(trial: db.Trial, seals: dict[int, db.Checkpoint]) -> Iterator[bytes]:
     tree, head = Frontier(), ""
     for *columns, head in events.values_list(*COLUMNS, "hash").iterator(chunk_size=2000):
         fields: dict[str, Any] = {"study": trial.study, **dict(zip(COLUMNS, columns, strict=True))}
-        parts = parts_of(json.loads(fields["content"]), fields["reason"])
+        _, parts, line = read_event(fields, head)
         yield from parts
-        yield event_line(fields, parts)
+        yield line
         tree.append(bytes.fromhex(head))
         if seal := seals.get(tree.size):
             yield line_of(seal)
@@ -67,11 +68,24 @@ def newest_note(study_id: str) -> tuple[Checkpoint, str] | None:
     return (as_checkpoint(row), note_of(row)) if row else None
 
 
-def write_history(study_id: str, file: Path) -> int:
-    """Write the history to a file, packed when its name ends in .gz; the bytes that the lines have. Raises InputError.
+def demand_whole(study_id: str, by: Person) -> None:
+    """A history holds everything, or it could not be verified. Raises Refused where some of it is kept from `by`."""
+    if hidden_of(studies.trial(study_id), by):
+        raise Refused(
+            f"The history of {study_id} holds what is blinded for {by.name}.",
+            hint="Somebody who may read what is blinded can export it.",
+        )
+
+
+def write_history(study_id: str, file: Path, by: Person | None = None) -> int:
+    """Write the history to a file, packed when its name ends in .gz; the bytes that the lines have.
+
+    `by` None: whoever runs the program on this machine. Raises InputError, and Refused where `by` may not see all.
 
     The same history gives the same bytes: the packed file bears neither a name nor a time.
     """
+    if by is not None:
+        demand_whole(study_id, by)
     part = file.with_name(f"{file.name}.part")
     written = 0
     try:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trialwright.conduct.rules.chain import Key, Tables, event_line, parts_of, replay, sha256, show_key
+from trialwright.conduct.rules.chain import event_line, read_event, sha256
+from trialwright.conduct.rules.locks import Scope
 from trialwright.conduct.store import models as db
 from trialwright.conduct.store import triggers
-from trialwright.conduct.store.tables import current
+from trialwright.conduct.store.rows import rows
+from trialwright.conduct.store.streams import one_moment
 from trialwright.conduct.verifier import PublicKey, Walk
 from trialwright.conduct.worklists.history import COLUMNS, line_of
+from trialwright.conduct.worklists.replaying import Replaying
+from trialwright.conduct.worklists.signatures import disagreeing
 from trialwright.kernel.errors import UnknownName
 
 
@@ -41,20 +45,32 @@ class Verification:
 
 
 def verify_audit(study_id: str, anchor: Anchor | None = None) -> Verification:
-    """Verify one study, against what is remembered outside too if `anchor` is given. Raises UnknownName."""
+    """Verify one study, against what is remembered outside too if `anchor` is given. Raises UnknownName.
+
+    Log and tables are read as they stood in one moment, for people may be at work meanwhile.
+    """
+    with one_moment():
+        return _verify(study_id, anchor)
+
+
+def _verify(study_id: str, anchor: Anchor | None) -> Verification:
     trial = db.Trial.objects.filter(study=study_id).first()
     if trial is None:
         return _without_trial(study_id, anchor)
-    log, expected, problems = _replayed(trial)
-    problems += log.problems()
-    found = current(study_id)
-    if not log.count and found:
+    log, replaying = _Log(trial), Replaying(trial)
+    for sequence, subject, content in log.events():
+        replaying.take(sequence, subject, content)
+    differences = replaying.differences()
+    problems = [*replaying.contradictions(), *log.problems()]
+    if not log.count:
         problems.append("The log is empty, but the tables hold rows.")
     if anchor:
         problems += _outside(anchor, log.count, trial.head)
     problems += _triggers()
     problems += _definitions(trial)
-    problems += _differences(expected, found)
+    problems += differences
+    problems += _signatures(trial)
+    problems += _files(trial)
     return Verification(study_id, log.count, trial.head, tuple(problems))
 
 
@@ -81,29 +97,13 @@ def _without_trial(study_id: str, anchor: Anchor | None) -> Verification:
     return Verification(study_id, events, "", (problem, *_triggers()))
 
 
-def _replayed(trial: db.Trial) -> tuple[_Log, Tables, list[str]]:
-    """The log, walked to its end, and what it says the tables hold; a contradiction in it is the third."""
-    log = _Log(trial)
-    try:
-        return log, replay(log.contents()), []
-    except (ValueError, TypeError, AttributeError) as error:
-        problem = f"The log contradicts itself at event {log.sequence}: {error}."
-    log = _Log(trial)
-    readable = [content for content in log.contents() if _has_shape(content)]
-    return log, replay(readable, strict=False), [problem]
-
-
-def _has_shape(content: dict[str, Any]) -> bool:
-    """Whether the changes of an event can be folded at all."""
-    try:
-        replay([content], strict=False)
-    except (ValueError, TypeError, AttributeError):
-        return False
-    return True
+def broken_triggers() -> list[str]:
+    """Triggers of the log that are missing from the database, or do something else than they should."""
+    return triggers.broken()
 
 
 def _triggers() -> Iterator[str]:
-    for name in triggers.broken():
+    for name in broken_triggers():
         yield f"The trigger {name}, which keeps the log append-only, is missing or was changed."
 
 
@@ -119,8 +119,10 @@ class _Log:
 
     def __init__(self, trial: db.Trial) -> None:
         self.trial = trial
-        self._seals = {row.size: row for row in trial.checkpoints.order_by("-number")}
-        self._walk = Walk(trial.study, [PublicKey.read(text) for text in {row.key for row in self._seals.values()}])
+        seals = trial.checkpoints.order_by("-number")
+        self._seals: dict[int, int] = dict(seals.values_list("size", "pk"))
+        keys = seals.order_by("key").values_list("key", flat=True).distinct()
+        self._walk = Walk(trial.study, [PublicKey.read(text) for text in keys])
         self._last = ""
 
     @property
@@ -131,31 +133,24 @@ class _Log:
     def sequence(self) -> int:
         return self._walk.sequence
 
-    def contents(self) -> Iterator[dict[str, Any]]:
+    def events(self) -> Iterator[tuple[int, str, Mapping[str, Any] | None]]:
+        """(sequence, subject, content) of each event; the content is None where it cannot be read."""
         events = db.Event.objects.filter(trial=self.trial).order_by("sequence")
-        for *columns, digest in events.values_list(*COLUMNS, "hash").iterator(chunk_size=2000):
+        for *columns, digest in events.values_list(*COLUMNS, "hash").iterator(chunk_size=500):
             fields: dict[str, Any] = {"study": self.trial.study, **dict(zip(COLUMNS, columns, strict=True))}
-            content = self._content(fields)
             try:
-                parts = parts_of(content, fields["reason"])
+                content, parts, line = read_event(fields, digest)
             except ValueError:
-                content, parts = {}, []
-            self._walk.event(event_line(fields, parts), b"\n".join(parts), digest)
+                content, parts, line = None, [], event_line(fields, [])
+            self._walk.event(line, b"\n".join(parts), digest)
             self._last = digest
             if seal := self._seals.pop(self._walk.tree.size, None):
-                self._walk.checkpoint(line_of(seal))
-            yield content
-
-    def _content(self, fields: dict[str, Any]) -> dict[str, Any]:
-        try:
-            content = json.loads(fields["content"])
-        except json.JSONDecodeError:
-            content = {}
-        return content if isinstance(content, dict) else {}
+                self._walk.checkpoint(_line_of(seal))
+            yield fields["sequence"], fields["subject"], content
 
     def problems(self) -> list[str]:
         """What was found, and whether the end of the log is the end that the study's row remembers."""
-        for seal in sorted(self._seals.values(), key=lambda row: row.number):
+        for seal in db.Checkpoint.objects.filter(pk__in=self._seals.values()).order_by("number"):
             self._walk.checkpoint(line_of(seal))
         self._walk.finish(whole=False)
         found = list(self._walk.problems)
@@ -168,23 +163,25 @@ class _Log:
         return found
 
 
-def _differences(expected: Tables, found: Tables) -> Iterator[str]:
-    for table in sorted({*expected, *found}):
-        rows, held = expected.get(table, {}), found.get(table, {})
-        for key in sorted({*rows, *held}, key=str):
-            yield from _difference(table, key, rows.get(key), held.get(key))
+def _line_of(seal: int) -> bytes:
+    row = rows(db.Checkpoint).get(id=seal)
+    assert row is not None, "it was there in the same moment"
+    return line_of(row)
 
 
-def _difference(table: str, key: Key, logged: dict[str, Any] | None, held: dict[str, Any] | None) -> Iterator[str]:
-    name = f"The {table} {show_key(key)}"
-    if held is None:
-        yield f"{name} was deleted: the log has it, the table has not."
-    elif logged is None:
-        yield f"{name} was inserted: the table has it, the log has not."
-    else:
-        for column in held:
-            if held[column] != logged.get(column):
-                yield f"{name} was edited: {column} is {held[column]!r}, by the log it is {logged.get(column)!r}."
+def _signatures(trial: db.Trial) -> Iterator[str]:
+    for signature in disagreeing(trial):
+        form = signature.form
+        where = str(Scope("", form.subject.subject, form.visit, form.form))
+        yield f"The signature {signature.number} under {where} no longer fits what the form holds."
+
+
+def _files(trial: db.Trial) -> Iterator[str]:
+    """The log knows a file by the SHA-256 of its content."""
+    found = db.Attachment.objects.filter(trial=trial).order_by("id").values_list("sha256", "size", "content")
+    for digest, size, content in found.iterator(chunk_size=4):
+        if len(content) != size or hashlib.sha256(content).hexdigest() != digest:
+            yield f"The file {digest[:16]} was edited: its hash does not fit."
 
 
 def _definitions(trial: db.Trial) -> Iterator[str]:

@@ -241,12 +241,27 @@ class Annotation(Part):
 
 
 @dataclass(frozen=True, slots=True)
+class Query(Part):
+    """A question on data (2.0 only). `source`, `type`, `state` as the standard lists them; `updated` as written."""
+
+    oid: str
+    source: str
+    state: str
+    updated: str
+    text: str = ""
+    type: str = ""
+    name: str = ""
+    audits: tuple[Audit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Noted(Part):
-    """Data with their audit record, signature and annotations."""
+    """Data with their audit record, signature, annotations and (2.0) queries."""
 
     audit: Audit | None = field(default=None, kw_only=True)
     signature: Signature | None = field(default=None, kw_only=True)
     annotations: tuple[Annotation, ...] = field(default=(), kw_only=True)
+    queries: tuple[Query, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,12 +305,15 @@ class SubjectData(Noted):
 
 @dataclass(frozen=True, slots=True)
 class ClinicalData(Part):
-    """`subjects` may be made one by one when a file is written. `groups` belong to no subject (Dataset-XML)."""
+    """`subjects` may be made one by one when a file is written, `texts` likewise: more of them, each as the text of its
+    element (`lines` makes it). `groups` belong to no subject (Dataset-XML).
+    """
 
     study: str
     version: str
     subjects: Iterable[SubjectData] = ()
     groups: tuple[GroupData, ...] = ()
+    texts: Iterable[str] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from trialwright.formats.odm.document import (
     GroupData,
     ItemData,
     Location,
+    Query,
     Signature,
     SignatureDef,
     SubjectData,
@@ -134,6 +135,7 @@ class _Known:
             "audit": _audit(audit) if audit else self.audits.get(audits),
             "signature": _signature(signature) if signature else self.signatures.get(signatures),
             "annotations": annotations,
+            "queries": tuple(_query(part) for part in cursor.all("Query")),
             **_rest(cursor),
         }
 
@@ -154,6 +156,14 @@ def _signature(cursor: Cursor) -> Signature:
     return Signature(
         _oid(cursor, "UserRef", "UserOID"), _oid(cursor, "LocationRef", "LocationOID"),
         _oid(cursor, "SignatureRef", "SignatureOID"), cursor.words("DateTimeStamp"), cursor.get("ID"), **_rest(cursor),
+    )  # fmt: skip
+
+
+def _query(cursor: Cursor) -> Query:
+    return Query(
+        cursor.get("OID"), cursor.get("Source"), cursor.get("State"), cursor.get("LastUpdateDatetime"),
+        cursor.words("Value"), cursor.get("Type"), cursor.get("Name"),
+        tuple(_audit(part) for part in cursor.all("AuditRecord")), **_rest(cursor),
     )  # fmt: skip
 
 

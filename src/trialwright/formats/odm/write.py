@@ -17,6 +17,7 @@ from trialwright.formats.odm.document import (
     GroupData,
     ItemData,
     Noted,
+    Query,
     Signature,
     SubjectData,
 )
@@ -58,10 +59,10 @@ def write_to(out: BinaryIO, document: Document) -> None:
                 etree.indent(child)
                 file.write(child, "\n")
             for data in document.data:
-                _clinical(file, writer, data)
+                _clinical(file, out, writer, data)
 
 
-def _clinical(file: etree._IncrementalFileWriter, writer: DataWriter, data: ClinicalData) -> None:
+def _clinical(file: etree._IncrementalFileWriter, out: BinaryIO, writer: DataWriter, data: ClinicalData) -> None:
     names = {"StudyOID": data.study, "MetaDataVersionOID": data.version}
     with file.element(writer.tag("ClinicalData"), {**names, **dict(writer._more("ClinicalData", data.more))}):
         file.write("\n")
@@ -69,6 +70,9 @@ def _clinical(file: etree._IncrementalFileWriter, writer: DataWriter, data: Clin
             holder = writer.holder("ClinicalData")
             writer.subject(holder, subject)
             file.write(holder[0], "\n")
+        file.flush()
+        for text in data.texts:
+            out.write(text.encode())
         holder = writer.holder("ClinicalData")
         for group in data.groups:
             writer.group(holder, group)
@@ -161,7 +165,7 @@ class DataWriter(Writer):
 
     def _noted_first(self, element: etree._Element, part: Noted) -> None:
         """1.3 has audit record, signature and annotation before the content, except that annotations of a subject or
-        event stand after them; 2.0 has all three at the end.
+        event stand after them; 2.0 has all at the end, with the queries, which 1.3 does not know.
         """
         if not self.second:
             self._audit(element, part.audit)
@@ -173,6 +177,7 @@ class DataWriter(Writer):
             self._audit(element, part.audit)
             self._signature(element, part.signature)
             self._annotations(element, part.annotations)
+            self._queries(element, part.queries)
         self.foreign(element, part.foreign)
 
     def _audit(self, parent: etree._Element, audit: Audit | None) -> None:
@@ -193,6 +198,17 @@ class DataWriter(Writer):
         self.add(element, "LocationRef", {"LocationOID": signature.location})
         self.add(element, "SignatureRef", {"SignatureOID": signature.meaning})
         self.add(element, "DateTimeStamp").text = signature.at
+
+    def _queries(self, parent: etree._Element, queries: tuple[Query, ...]) -> None:
+        for query in queries:
+            said = {
+                "OID": query.oid, "Source": query.source, "Type": query.type, "State": query.state,
+                "LastUpdateDatetime": query.updated, "Name": query.name,
+            }  # fmt: skip
+            element = self.add(parent, "Query", said, query)
+            self.add(element, "Value").text = query.text
+            for audit in query.audits:
+                self._audit(element, audit)
 
     def _annotations(self, parent: etree._Element, annotations: tuple[Annotation, ...]) -> None:
         for annotation in annotations:

@@ -38,6 +38,8 @@ _KNOWN = {
     "StudyEventDef": {"Category", "CommentOID"},
     "ItemDef": {"DisplayFormat", "VariableSet", "CommentOID"},
     "ItemRef": {"KeySequence", "Role", "RoleCodeListOID", "Core", "Repeat", "Other", "PreSpecifiedValue"},
+    "Query": {"Target"},
+    "AuditRecord": {"EditPoint", "UsedMethod"},
     "CodeListItem": {"Rank", "OrderNumber", "ExtendedValue", "Other", "CommentOID"},
 }
 """Attributes beyond ours that 2.0 has."""

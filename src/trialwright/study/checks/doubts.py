@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from trialwright.study.checks import captured
 from trialwright.study.definition import Study
 from trialwright.study.document import Place
 from trialwright.study.problems import Problem
@@ -11,7 +12,7 @@ from trialwright.study.problems import Problem
 
 def doubts(study: Study) -> Iterator[Problem]:
     """Doubts about a sound study."""
-    for check in (_unseen_by_analysis, _captured_nowhere, _unscheduled_forms, _no_sites):
+    for check in (_unseen_by_analysis, _captured_nowhere, _unscheduled_forms, _no_sites, captured.doubts):
         yield from check(study)
 
 
@@ -39,7 +40,8 @@ def _captured_nowhere(study: Study) -> Iterator[Problem]:
 
 
 def _unscheduled_forms(study: Study) -> Iterator[Problem]:
-    used = {form for visit in study.schedule.visits for form in visit.forms} | set(study.schedule.logs)
+    plan = study.schedule
+    used = {*plan.logs, *(form for v in plan.visits for form in v.forms), *(f for v in plan.extra for f in v.forms)}
     for index, form in enumerate(study.forms):
         if form.id not in used:
             yield Problem(("forms", index), f"The form '{form.id}' belongs to no visit and is no log.", "Schedule it.")

@@ -11,6 +11,7 @@ from trialwright.study.document import Place
 from trialwright.study.endpoints import Endpoint
 from trialwright.study.forms import Form
 from trialwright.study.problems import Problem
+from trialwright.study.schedule import ExtraVisit, Visit
 
 
 def problems(study: Study) -> Iterator[Problem]:
@@ -53,6 +54,12 @@ def _duplicates(study: Study) -> Iterator[Problem]:
     yield from _twice(study.forms, "form", ("forms",))
     yield from _twice(study.schedule.visits, "visit", ("schedule", "visits"))
     yield from _twice(study.schedule.visits, "visit number", ("schedule", "visits"), lambda v: f"{v.number:g}")
+    yield from _twice(study.schedule.extra, "visit", ("schedule", "extra"))
+    planned = {visit.id for visit in study.schedule.visits}
+    for index, extra in enumerate(study.schedule.extra):
+        if extra.id in planned:
+            what = f"The visit '{extra.id}' is planned and beyond the plan."
+            yield Problem(("schedule", "extra", index), what, "Give one of them another id.")
     yield from _twice(study.eligibility.criteria, "criterion", ("eligibility", "criteria"))
     yield from _twice(study.eligibility.terms, "term", ("eligibility", "terms"))
     yield from _twice(study.endpoints.endpoints, "endpoint", ("endpoints", "endpoints"))
@@ -100,8 +107,11 @@ def _form(study: Study, form: Form, place: Place) -> Iterator[Problem]:
 
 
 def _visits(study: Study) -> Iterator[Problem]:
-    for index, visit in enumerate(study.schedule.visits):
-        place: Place = ("schedule", "visits", index)
+    listed: list[tuple[Place, Visit | ExtraVisit]] = [
+        *((("schedule", "visits", index), visit) for index, visit in enumerate(study.schedule.visits)),
+        *((("schedule", "extra", index), visit) for index, visit in enumerate(study.schedule.extra)),
+    ]
+    for place, visit in listed:
         for row, form in enumerate(visit.forms):
             at = (*place, "forms", row)
             yield from unknown("form", form, study.form_by_id, at)

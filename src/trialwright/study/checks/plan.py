@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from trialwright.study.definition import Study
 from trialwright.study.document import Place
 from trialwright.study.problems import Problem
+from trialwright.study.schedule import MOST_TIMES
 
 
 def problems(study: Study) -> Iterator[Problem]:
-    for check in (_registration, _anchors, _order, _steps, _dose_visits, _exact_test):
+    for check in (_registration, _anchors, _order, _again, _steps, _dose_visits, _exact_test):
         yield from check(study)
 
 
@@ -45,6 +48,27 @@ def _order(study: Study) -> Iterator[Problem]:
             what = f"The visit '{visit.id}' on day {visit.offset} follows one on day {before}."
             yield Problem(("schedule", "visits", index, "offset"), what, "List the visits in the order of their days.")
         latest[visit.anchor] = max(before, visit.offset)
+
+
+def _again(study: Study) -> Iterator[Problem]:
+    """Visits that take place again: what they cannot give, and the numbers that their times take up."""
+    taken: list[tuple[float, float, str, Place]] = []
+    for index, visit in enumerate(study.schedule.visits):
+        place: Place = ("schedule", "visits", index)
+        if visit.every and visit.dose is not None:
+            what = f"The visit '{visit.id}' repeats and gives dose {visit.dose}, which is given once."
+            yield Problem((*place, "every"), what, "Write a visit for each dose.")
+        most = (visit.times or MOST_TIMES) if visit.every else 1
+        taken.append((visit.number, visit.occurrence(most).number, visit.id, (*place, "number")))
+    for index, extra in enumerate(study.schedule.extra):
+        most = MOST_TIMES if extra.kind == "unscheduled" else 1
+        last = extra.occurrence(most).number
+        taken.append((extra.number, last, extra.id, ("schedule", "extra", index, "number")))
+    taken.sort(key=lambda each: each[:2])
+    for (_, last, name, _), (number, _, other, at) in pairwise(taken):
+        if number <= last:
+            what = f"The number {number:g} of the visit '{other}' is taken by '{name}', whose times reach {last:g}."
+            yield Problem(at, what, f"Let {other} begin at {math.floor(last) + 1}.")
 
 
 def _steps(study: Study) -> Iterator[Problem]:

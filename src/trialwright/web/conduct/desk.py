@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import login_required
@@ -23,7 +24,7 @@ from trialwright.web.errors import problem
 from trialwright.web.page import Step, page, words
 
 P = ParamSpec("P")
-SECTIONS = ("dashboard", "subjects", "queries", "audit")
+SECTIONS = ("dashboard", "todo", "subjects", "queries", "audit", "study")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,19 @@ class Desk:
             virtual=self.virtual,
             zone=self.zone,
             person=self.by,
-            sections_seen=[name for name in SECTIONS if name != "audit" or self.may_read_audit],
+            sections_seen=[name for name in SECTIONS if self._sees(name)],
             **context,
         )
+
+    def _sees(self, section: str) -> bool:
+        if section == "audit":
+            return self.may_read_audit
+        return section in ("todo", "study") or self.reads
+
+    @property
+    def reads(self) -> bool:
+        """Whether the person reads subjects' data at all; an administrator does not."""
+        return any(self.may("read", role.site) for role in self.by.roles)
 
     @property
     def may_read_audit(self) -> bool:
@@ -111,3 +122,9 @@ def label(desk: Desk, item: str) -> str:
     """The item's label in the person's language."""
     known = desk.study.item_by_id.get(item)
     return words(desk.request).say(known.label) if known else item
+
+
+def kept_filters(asked: Iterable[tuple[str, str]]) -> str:
+    """The filters of an address without its page, to put before `page=`."""
+    kept = urlencode([(name, value) for name, value in asked if name not in ("page", "lang") and value])
+    return f"{kept}&" if kept else ""

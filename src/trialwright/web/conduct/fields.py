@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from trialwright.conduct.actions import Entry
@@ -17,8 +17,12 @@ from trialwright.study.definition import Study
 FEW = 4
 """Up to so many choices stand side by side; more go into a list."""
 
+MANY = 15
+"""A group of more rows shows them as text; a row's inputs come when somebody opens it."""
+
 _NAME = re.compile(r"([vunlhwk]):([a-z0-9_]+):([1-9][0-9]{0,3}):([a-z0-9_]+)$")
 _PARTS = {"v": "value", "k": "value", "u": "unit", "n": "null_reason", "l": "low", "h": "high", "w": "when"}
+LETTERS = {part: letter for letter, part in _PARTS.items() if letter != "k"}
 _SHAPES = {
     "quantity": "number",
     "integer": "number",
@@ -27,6 +31,7 @@ _SHAPES = {
     "datetime": "datetime",
     "time": "time",
     "choices": "several",
+    "file": "file",
 }
 Typed = dict[Place, dict[str, str]]
 """field -> part of its entry -> what was typed."""
@@ -41,6 +46,10 @@ class Cell:
     error: str
     limits: bool
     """Whether the item has reference limits, which a laboratory may set otherwise."""
+    clash: Clash | None = None
+    """What somebody else saved there meanwhile; which of the two stands is chosen at the top of the page."""
+    why: str | None = None
+    """The reason typed for this field alone; None: none is asked for yet."""
 
     @property
     def id(self) -> str:
@@ -60,12 +69,19 @@ class Cell:
         """A field that is not asked here shows only when it holds something."""
         return not self.view.hidden or self.stored or bool(self.error) or bool(self.typed.get("value"))
 
+    @property
+    def overwrites(self) -> bool:
+        """Whether something else was typed than is kept."""
+        return self.stored and any(self.typed[part] != _kept(self.view, part) for part in self.typed)
+
     def part(self, name: str) -> str:
         """What stands in one of its inputs."""
-        if name in self.typed:
-            return self.typed[name]
-        held = getattr(self.view, name)
-        return f"{held:g}" if isinstance(held, float) else str(held or "")
+        return self.typed[name] if name in self.typed else _kept(self.view, name)
+
+    @property
+    def parts(self) -> tuple[tuple[str, str], ...]:
+        """(name of an input, what was typed) of everything typed into the field: to be sent along unseen."""
+        return tuple((f"{LETTERS[part]}:{self.name}", text) for part, text in self.typed.items())
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -73,7 +89,7 @@ class Cell:
 
     @property
     def shape(self) -> str:
-        """How it is asked for: output, options, list, several, number, date, event, datetime, time, long or text."""
+        """How it is asked: output, options, list, several, number, date, event, datetime, time, file, long or text."""
         if self.view.derived:
             return "output"
         if self.view.type in ("boolean", "judgement"):
@@ -96,12 +112,19 @@ class Cell:
             return (("true", None), ("false", None))
         return tuple((choice.code, choice.label) for choice in self.view.choices)
 
+    @property
+    def file(self) -> str:
+        """The name of the file that is kept."""
+        return self.view.value.rpartition(JOINT)[0] if self.view.type == "file" else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
     number: int
     new: bool
     cells: tuple[Cell, ...]
+    open: bool = True
+    """Whether it stands there to be filled in; else as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +142,60 @@ class Section:
         return self.rows[-1]
 
     @property
+    def long(self) -> bool:
+        return self.repeating and len(self.rows) > MANY
+
+    @property
     def filled(self) -> tuple[Row, ...]:
         return tuple(row for row in self.rows if not row.new)
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A field that two people left differently: what was typed, what is kept now, and who saved that when."""
+
+    place: Place
+    mine: str
+    theirs: str
+    who: str
+    at: str
+    chosen: str = ""
+    """mine, theirs, or "" while nobody has chosen."""
+
+    @property
+    def id(self) -> str:
+        return anchor(self.place)
+
+    @property
+    def name(self) -> str:
+        return ":".join(str(part) for part in self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the page says about what was typed."""
+
+    typed: Typed
+    errors: Mapping[Place, str]
+    clashes: Mapping[Place, Clash]
+    reasons: Mapping[Place, str]
+    opened: frozenset[tuple[str, int]] = frozenset()
+    """Rows (group, number) of a long group that are to be filled in."""
 
 
 def anchor(place: Place) -> str:
     return "-".join(str(part) for part in place)
 
 
-def sections(study: Study, sheet: FormView, typed: Typed, errors: Mapping[Place, str]) -> tuple[Section, ...]:
+def place_of(name: str) -> Place | None:
+    """The field that `group:row:item` names; None where it names none."""
+    match = _NAME.match(f"v:{name}")
+    return (match[2], int(match[3]), match[4]) if match else None
+
+
+def sections(study: Study, sheet: FormView, said: Said) -> tuple[Section, ...]:
     """The form's groups. Rows that were typed but never stored come after the stored ones."""
-    made = []
+    typed, made = said.typed, []
     for group in sheet.groups:
         rows = {row.number: (row.new, row.fields) for row in group.rows}
         pattern = group.rows[-1].fields
@@ -139,16 +205,28 @@ def sections(study: Study, sheet: FormView, typed: Typed, errors: Mapping[Place,
         if group.repeating and all(not new for new, _ in rows.values()):
             last = max(rows) + 1
             rows[last] = (True, tuple(replace(field, row=last) for field in pattern))
+        busy = {place[:2] for place in (*typed, *said.errors)} | said.opened
+        long = group.repeating and len(rows) > MANY
         shown = tuple(
-            Row(n, rows[n][0], tuple(_cell(study, f, typed, errors) for f in rows[n][1])) for n in sorted(rows)
+            Row(n, rows[n][0], tuple(_cell(study, f, said) for f in rows[n][1]), not long or (group.group, n) in busy)
+            for n in sorted(rows)
         )
         made.append(Section(group.group, group.label, group.repeating, shown))
     return tuple(made)
 
 
-def _cell(study: Study, view: FieldView, typed: Typed, errors: Mapping[Place, str]) -> Cell:
-    limits = study.item_by_id[view.item].normal is not None
-    return Cell(view, typed.get(view.place, {}), errors.get(view.place, ""), limits)
+def _cell(study: Study, view: FieldView, said: Said) -> Cell:
+    item, place = study.item_by_id.get(view.item), view.place
+    limits = item is not None and item.normal is not None
+    return Cell(
+        view, said.typed.get(place, {}), said.errors.get(place, ""), limits, said.clashes.get(place),
+        said.reasons.get(place),
+    )  # fmt: skip
+
+
+def _kept(view: FieldView, part: str) -> str:
+    held = getattr(view, part)
+    return f"{held:g}" if isinstance(held, float) else str(held or "")
 
 
 def read(sent: Iterable[tuple[str, str]]) -> Typed:
@@ -185,7 +263,7 @@ def changes(typed: Typed, before: Mapping[Place, Entry]) -> tuple[list[Entry], d
         except InputError as error:
             errors[place] = str(error)
             continue
-        if not _same(held, entry):
+        if not same(held, entry):
             entries.append(entry)
     return entries, errors
 
@@ -203,21 +281,46 @@ def _limit(text: str) -> float | None:
         raise InputError(f"The laboratory's limit '{text}' is not a number.", hint="Write digits, as in 84.") from None
 
 
-def _same(held: Entry, entry: Entry) -> bool:
+def same(held: Entry, entry: Entry) -> bool:
     """Whether nothing was changed; a unit or a limit beside an empty field says nothing yet."""
     if not entry.value or not held.value:
         return (held.value, held.null_reason) == (entry.value, entry.null_reason)
     return held == entry
 
 
-def differences(typed: Typed, before: Mapping[Place, Entry]) -> list[tuple[Place, str, str]]:
-    """(field, what is kept now, what was typed) for each field that two people left differently."""
+def draft_of(typed: Typed, before: Mapping[Place, Entry]) -> dict[str, str]:
+    """Name of an input -> what stands in it, for the fields that differ from what is kept."""
     nothing = Entry("", "")
-    return [
-        (place, shown(before.get(place, nothing)), shown(entry))
-        for entry in changes(typed, before)[0]
-        for place in ((entry.group, entry.row, entry.item),)
-    ]
+    differing = [place for place, parts in typed.items() if _differs(before.get(place, nothing), parts)]
+    return {f"{LETTERS[part]}:{':'.join(map(str, p))}": text for p in differing for part, text in typed[p].items()}
+
+
+def _differs(held: Entry, parts: Mapping[str, str]) -> bool:
+    """Also true of what cannot be read at all."""
+    try:
+        return not same(held, _entry(held, parts))
+    except InputError:
+        return True
+
+
+def merge(
+    typed: Typed, before: Mapping[Place, Entry], now: Mapping[Place, Entry], theirs: Collection[Place]
+) -> tuple[Typed, list[Place]]:
+    """What was typed on top of `before`, brought onto what is kept `now`; and the fields that both have changed
+    (`theirs`: those that others have), each its own way.
+    """
+    nothing = Entry("", "")
+    mine = {place: parts for place, parts in typed.items() if _differs(before.get(place, nothing), parts)}
+    both = [place for place in mine if place in theirs and _differs(now.get(place, nothing), mine[place])]
+    return mine, both
+
+
+def as_typed(held: Entry, parts: Mapping[str, str]) -> str:
+    """What was typed into a field that holds `held`, in short."""
+    try:
+        return shown(_entry(held, parts))
+    except InputError:
+        return parts.get("value", "")
 
 
 def shown(entry: Entry) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
@@ -12,19 +11,17 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from trialwright.conduct import actions, worklists
+from trialwright.conduct import worklists
 from trialwright.conduct.rules.policy import ACTIONS
 from trialwright.conduct.rules.states import QUERY
 from trialwright.conduct.worklists import AuditFilter, Change, QueryFilter, QueryLine
 from trialwright.kernel.errors import Refused, UnknownName
-from trialwright.web.conduct.desk import Desk, at_desk
+from trialwright.web.conduct.desk import Desk, at_desk, kept_filters
+from trialwright.web.conduct.over import QUERY_STEPS, WITHOUT_WORDS
 from trialwright.web.page import Step, page_number, pairs, words
 
-STEPS = {
-    "answer": actions.answer_query, "close": actions.close_query, "reopen": actions.reopen_query,
-    "cancel": actions.cancel_query,
-}  # fmt: skip
 LIVE = "live"
+SORTS = ("opened", "waiting", "subject", "form", "item")
 
 
 @at_desk
@@ -32,17 +29,24 @@ def queries(desk: Desk) -> HttpResponse:
     """The longest open come first; the filters stand in the address. Live queries unless another state is asked for."""
     t = words(desk.request)
     get = desk.request.GET
-    wanted = QueryFilter(get.get("state", LIVE), get.get("site", ""), get.get("subject", ""))
+    wanted = QueryFilter(
+        get.get("state", LIVE), get.get("site", ""), get.get("subject", ""), raised=get.get("raised", ""),
+        waits_for=get.get("turn", ""),
+    )  # fmt: skip
+    sort = get.get("sort", "") if get.get("sort", "") in SORTS else SORTS[0]
     return desk.page(
         "conduct/queries.html",
         "queries",
         title=t("queries.title"),
         place=desk.place(Step(t("queries.title"))),
-        found=worklists.queries(desk.id, desk.by, wanted, page=page_number(desk.request)),
+        found=worklists.queries(desk.id, desk.by, wanted, page=page_number(desk.request), sort=sort),
+        ages=worklists.query_ages(desk.id, desk.by),
+        sorts=SORTS,
+        sort=sort,
         wanted=wanted,
         states_of=(LIVE, *QUERY.table),
         sites=[site for site in desk.study.registration.sites if desk.by.sees(site.id)],
-        kept=_kept(pairs(get)),
+        kept=kept_filters(pairs(get)),
     )
 
 
@@ -66,7 +70,7 @@ def query(desk: Desk, subject: str, number: int) -> HttpResponse:
         title=name,
         place=desk.place(Step(t("queries.title"), reverse("queries", args=[desk.id])), Step(name)),
         query=found,
-        steps=[s for s in STEPS if QUERY.allowed(found.state, s) and desk.may(f"{s}_query", found.site)],
+        steps=[s for s in QUERY_STEPS if QUERY.allowed(found.state, s) and desk.may(f"{s}_query", found.site)],
         typed=typed,
         refused=refused,
     )
@@ -84,11 +88,11 @@ def _query(desk: Desk, subject: str, number: int) -> QueryLine:
 
 def _do(desk: Desk, found: QueryLine, step: str, text: str) -> HttpResponse:
     t = words(desk.request)
-    if step not in STEPS:
-        raise UnknownName("step", step, STEPS)
-    if not text and step != "close":
+    if step not in QUERY_STEPS:
+        raise UnknownName("step", step, QUERY_STEPS)
+    if not text and step not in WITHOUT_WORDS:
         raise Refused(t("queries.say"))
-    STEPS[step](desk.id, found.subject, found.number, text, by=desk.by, at=desk.now)
+    QUERY_STEPS[step](desk.id, found.subject, found.number, text, by=desk.by, at=desk.now)
     state = QUERY.after(found.state, step)
     messages.success(desk.request, t("queries.done", n=found.number, state=t.code("query_state", state)))
     return redirect("query", desk.id, found.subject, found.number)
@@ -112,8 +116,10 @@ def audit(desk: Desk) -> HttpResponse:
         found=worklists.audit_trail(desk.id, desk.by, wanted, page=page_number(desk.request)),
         asked=asked,
         actions_of=[name for name in ACTIONS if not name.startswith("read")],
-        kept=_kept(pairs(get)),
+        kept=kept_filters(pairs(get)),
         ordered=_ordered,
+        redacts=lambda site: desk.may("redact_value", site),
+        has_words=worklists.has_words,
     )
 
 
@@ -128,9 +134,3 @@ def _day(text: str, zone: str) -> dt.datetime | None:
         return dt.datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)) if text else None
     except ValueError:
         return None
-
-
-def _kept(asked: Iterable[tuple[str, str]]) -> str:
-    """The filters of an address without its page, to put before `page=`."""
-    kept = urlencode([(name, value) for name, value in asked if name != "page" and value])
-    return f"{kept}&" if kept else ""

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.html import escape
+from markupsafe import Markup
 
 from trialwright.conduct import worklists
-from trialwright.conduct.rules.states import FORM, SUBJECT
-from trialwright.conduct.worklists import Dashboard, Matrix
+from trialwright.conduct.rules.states import SUBJECT
+from trialwright.conduct.worklists import Dashboard, FormMark
 from trialwright.formats import svg
 from trialwright.study.definition import Study
-from trialwright.web.conduct.desk import Desk, at_desk
-from trialwright.web.page import Step, is_fragment, words
+from trialwright.web.conduct.desk import Desk, at_desk, kept_filters
+from trialwright.web.page import Step, is_fragment, page_number, pairs, words
 from trialwright.web.words import Words
 
-FORM_STATES = (*FORM.table, "queried")
-"""How a form looks in the matrix: an open query goes before its own state."""
+LOOKS = ("empty", "in_progress", "complete", "verified", "signed", "frozen", "locked", "queried")
+"""How a form looks in the matrix, in the order in which it goes through these states."""
+SQUARES = 6000
+"""So many forms stand on a page of the matrix: as many subjects as that allows, from 20 to 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,8 @@ class Recruitment:
 
 @at_desk
 def dashboard(desk: Desk) -> HttpResponse:
+    if not desk.reads:
+        return redirect("study", desk.id)
     t = words(desk.request)
     seen = worklists.dashboard(desk.id, desk.by)
     live = worklists.queries(desk.id, desk.by, worklists.QueryFilter(state="live"), size=6)
@@ -45,6 +53,7 @@ def dashboard(desk: Desk) -> HttpResponse:
         flow={state: seen.flow.get(state, 0) for state in SUBJECT.table},
         screened=len(seen.screened_on),
         live=live,
+        waiting=[s for s in worklists.todo(desk.id, desk.by, desk.today, limit=0).sections if s.total],
         recent=recent,
         recruitment=recruitment(desk.study, seen, t),
     )
@@ -112,11 +121,15 @@ def _finding(seen: Dashboard, t: Words, planned: float, enrolled: int) -> str:
 
 @at_desk
 def subjects(desk: Desk) -> HttpResponse:
-    """The matrix; its filters stand in the address: site, state, queries=open."""
+    """The matrix; its filters stand in the address: site, state, and what is open."""
     t = words(desk.request)
-    asked = {name: desk.request.GET.get(name, "") for name in ("site", "state", "queries")}
-    matrix = worklists.subjects_matrix(desk.id, desk.by, site=asked["site"], state=asked["state"], today=desk.today)
-    matrix = _with_queries(matrix) if asked["queries"] == "open" else matrix
+    get = desk.request.GET
+    asked = {name: get.get(name, "") for name in ("site", "state", "open")}
+    size = min(max(SQUARES // max(worklists.forms_of_a_row(desk.id), 1), 20), 100)
+    matrix = worklists.subjects_matrix(
+        desk.id, desk.by, site=asked["site"], state=asked["state"], open=asked["open"], today=desk.today,
+        page=page_number(desk.request), size=size,
+    )  # fmt: skip
     return desk.page(
         "conduct/matrix.html" if is_fragment(desk.request) else "conduct/subjects.html",
         "subjects",
@@ -126,13 +139,36 @@ def subjects(desk: Desk) -> HttpResponse:
         asked=asked,
         sites=[site for site in desk.study.registration.sites if desk.by.sees(site.id)],
         states_of=tuple(SUBJECT.table),
-        names={form.id: t.say(form.label) for form in desk.study.forms},
+        opens=worklists.OPEN,
+        kept=kept_filters(pairs(get)),
         visits={visit: t.say(label) for visit, label in matrix.visits},
-        words={state: t(f"form_state.{state}") for state in FORM_STATES},
-        letters={state: t(f"form_letter.{state}") for state in FORM_STATES},
+        squares=_squares(desk, t),
+        words={look: t(f"form_state.{look}") for look in LOOKS},
+        letters={look: t(f"form_letter.{look}") for look in LOOKS},
     )
 
 
-def _with_queries(matrix: Matrix) -> Matrix:
-    kept = tuple(r for r in matrix.rows if any(m.queries for m in r.logs) or any(c.queries for c in r.cells))
-    return replace(matrix, rows=kept)
+def _squares(desk: Desk, t: Words) -> Callable[[str, str, Iterable[FormMark]], Markup]:
+    """Makes the squares of a cell. There are thousands on a page: the template asks for them as finished markup."""
+    names = {form.id: escape(t.say(form.label)) for form in desk.study.forms}
+    looks = {look: escape(t(f"form_state.{look}")) for look in LOOKS}
+    letters = {look: t(f"form_letter.{look}") for look in LOOKS}
+
+    def made(where: str, when: str, forms: Iterable[FormMark]) -> Markup:
+        when, squares = escape(when), []
+        for form in forms:
+            look = form.look
+            told = ", ".join(looks[state] for state in _told(form))
+            squares.append(
+                f'<a class="cell {look}" href="{where}{form.form}/" aria-label="{when}, '
+                f'{names.get(form.form, form.form)}: {told}">{letters[look]}</a>'
+            )
+        return Markup(f'<span class="cells">{"".join(squares)}</span>')  # noqa: S704  # every part is escaped or an id
+
+    return made
+
+
+def _told(form: FormMark) -> list[str]:
+    """Everything that the square's name says: the form's own state, then what stands over it."""
+    more = [*(["verified"] if form.verified else []), *([form.closed] if form.closed else [])]
+    return [form.state, *more, *(["queried"] if form.queries else [])]

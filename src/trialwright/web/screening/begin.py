@@ -16,6 +16,7 @@ from trialwright.kernel.errors import InputError, Refused, TrialwrightError
 from trialwright.kernel.texts import Text
 from trialwright.study.definition import Study
 from trialwright.study.schedule import Visit
+from trialwright.web.accounts import gate
 from trialwright.web.accounts.people import acting, username
 from trialwright.web.screening.answers import Answers, spelt
 from trialwright.web.screening.questions import Question
@@ -32,7 +33,7 @@ class Begun:
 
 def sites(request: HttpRequest, study: Study) -> tuple[tuple[str, Text], ...]:
     """(id, name) of the open sites at which this person may register a subject; none for everybody else."""
-    if not username(request):
+    if not username(request) or gate.closed(request):
         return ()
     try:
         trial, by = studies.trial(study.id), acting(request, study.id)

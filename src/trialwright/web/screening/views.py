@@ -23,6 +23,7 @@ from django.views.decorators.http import require_POST
 from trialwright.kernel.errors import InputError, Refused, TrialwrightError
 from trialwright.study.definition import Study
 from trialwright.web import shelf
+from trialwright.web.accounts import gate
 from trialwright.web.accounts.people import acting
 from trialwright.web.errors import problem
 from trialwright.web.page import Step, page, pairs, words
@@ -111,6 +112,8 @@ def pdf(request: HttpRequest, name: str) -> HttpResponse:
 def start(request: HttpRequest, name: str) -> HttpResponse:
     """Start a screening in the study with the answers, for a person who may; then the casebook."""
     study, t = shelf.study(name), words(request)
+    if owed := gate.closed(request):
+        return owed
     answers = answers_of(request, study, typed(request))
     allowed = tuple(site for site, _ in begin.sites(request, study))
     try:

@@ -29,118 +29,6 @@
     mark();
   };
 
-  /* --- Matrix: arrow keys go from cell to cell; one stop for the Tab key ------------------------------------- */
-  const gridKeys = (table) => {
-    const rows = $$("tbody tr", table).map((row) => $$("a", row)).filter((row) => row.length);
-    if (!rows.length) return;
-    rows.flat().forEach((cell) => { cell.tabIndex = -1; });
-    rows[0][0].tabIndex = 0;
-    const go = (cell) => {
-      rows.flat().forEach((other) => { other.tabIndex = -1; });
-      cell.tabIndex = 0;
-      cell.focus();
-      cell.scrollIntoView({ block: "nearest", inline: "nearest" });
-    };
-    table.addEventListener("keydown", (event) => {
-      const y = rows.findIndex((row) => row.includes(event.target));
-      if (y < 0) return;
-      const x = rows[y].indexOf(event.target);
-      const last = rows[y].length - 1;
-      const to = {
-        ArrowLeft: [y, x - 1], ArrowRight: [y, x + 1], ArrowUp: [y - 1, x], ArrowDown: [y + 1, x],
-        Home: [y, 0], End: [y, last],
-      }[event.key];
-      if (!to || event.ctrlKey || event.metaKey) return;
-      event.preventDefault();
-      const row = rows[Math.max(0, Math.min(rows.length - 1, to[0]))];
-      go(row[Math.max(0, Math.min(row.length - 1, to[1]))]);
-    });
-    table.addEventListener("focusin", (event) => {
-      if (rows.flat().includes(event.target)) {
-        rows.flat().forEach((other) => { other.tabIndex = -1; });
-        event.target.tabIndex = 0;
-      }
-    });
-  };
-
-  /* --- A form of a subject: nothing typed is lost ------------------------------------------------------------- */
-  const fields = (form) => $$("input[name], select[name], textarea[name]", form).filter((f) => f.type !== "hidden");
-  const picture = (form) => {
-    const values = {};
-    for (const f of fields(form)) {
-      if (f.type === "checkbox") values[`${f.name}=${f.value}`] = f.checked;
-      else if (f.type === "radio") { if (f.checked) values[f.name] = f.value; else values[f.name] ??= ""; }
-      else values[f.name] = f.value;
-    }
-    return values;
-  };
-  const restore = (form, values) => {
-    for (const f of fields(form)) {
-      const key = f.type === "checkbox" ? `${f.name}=${f.value}` : f.name;
-      if (!(key in values)) continue;
-      if (f.type === "checkbox") f.checked = values[key];
-      else if (f.type === "radio") f.checked = f.value === values[f.name];
-      else f.value = values[f.name];
-    }
-  };
-  const stored = (key) => { try { return JSON.parse(sessionStorage.getItem(key)); } catch { return null; } };
-
-  const capture = (form) => {
-    /* The draft lives in this tab only and goes with it; it is bound to the version of the form it was typed on. */
-    const key = `draft:${form.dataset.draft}`;
-    if (form.hasAttribute("data-saved")) {
-      const ofForm = key.slice(0, key.lastIndexOf(":") + 1);
-      Object.keys(sessionStorage).filter((k) => k.startsWith(ofForm)).forEach((k) => sessionStorage.removeItem(k));
-    }
-    const clean = JSON.stringify(picture(form));
-    const state = form.querySelector("[data-state]");
-    const reason = form.querySelector("[data-reason]");
-    const discard = form.querySelector("[data-discard]");
-    const draft = stored(key);
-    if (draft && !form.hasAttribute("data-rejected") && JSON.stringify(draft) !== clean) {
-      restore(form, draft);
-      const note = document.getElementById("restored");
-      if (note) note.hidden = false;
-    }
-    let sending = false;
-    const changed = () => JSON.stringify(picture(form)) !== clean || form.hasAttribute("data-rejected");
-    const touch = () => {
-      const dirty = changed();
-      if (state) state.textContent = dirty ? state.dataset.dirty : state.dataset.kept;
-      if (discard) discard.hidden = !dirty;
-      if (dirty) sessionStorage.setItem(key, JSON.stringify(picture(form)));
-      else sessionStorage.removeItem(key);
-      if (reason && !reason.hasAttribute("data-always")) reason.hidden = !overwrites(form);
-    };
-    form.addEventListener("input", touch);
-    form.addEventListener("change", touch);
-    const at = form.querySelector("[data-at]");
-    form.addEventListener("focusin", (event) => {
-      const line = event.target.closest("[id^='f-']");
-      if (line && at) at.value = line.id.slice(2);
-    });
-    form.addEventListener("submit", (event) => {
-      if (sending) { event.preventDefault(); return; }
-      sending = true;
-    });
-    if (discard) discard.addEventListener("click", () => {
-      sending = true;
-      sessionStorage.removeItem(key);
-      location.replace(location.pathname);
-    });
-    form.addEventListener("reset", () => setTimeout(() => { sessionStorage.removeItem(key); touch(); }));
-    addEventListener("beforeunload", (event) => { if (changed() && !sending) event.preventDefault(); });
-    addEventListener("pageshow", () => { sending = false; });
-    touch();
-  };
-
-  /* A stored value is being changed when a field that held one no longer shows it. */
-  const face = (line) => $$("input[name], select[name], textarea[name]", line)
-    .filter((f) => (f.type !== "radio" && f.type !== "checkbox") || f.checked)
-    .map((f) => f.value).join("\u001f");
-  const kept = (form) => $$("[data-was='1']", form);
-  const overwrites = (form) => kept(form).some((line) => line.dataset.first !== face(line));
-
   /* --- Repeating groups: another row, made from the blank one that the server sent ---------------------------- */
   const addRow = (button) => {
     const template = document.getElementById(button.dataset.addRow);
@@ -221,8 +109,16 @@
       const first = there.querySelector(there.matches("details") ? "summary" : "input, select");
       if (first) setTimeout(() => first.focus({ preventScroll: true }));
     });
-    form.addEventListener("submit", () => { leaving = true; });
-    addEventListener("pageshow", () => { leaving = false; });
+    /* What follows goes to its own address: htmx would take that of the button that has the focus. */
+    form.addEventListener("htmx:configRequest", (event) => { event.detail.path = form.getAttribute("hx-post"); });
+    /* A double click sends once. */
+    let sent = 0;
+    form.addEventListener("submit", (event) => {
+      if (sent && event.timeStamp - sent < 1000) { event.preventDefault(); return; }
+      sent = event.timeStamp;
+      leaving = true;
+    });
+    addEventListener("pageshow", () => { leaving = false; sent = 0; });
     addEventListener("beforeunload", (event) => { if (dirty && !leaving) event.preventDefault(); });
   };
 
@@ -230,12 +126,7 @@
   const start = () => {
     if (window.matchMedia("(max-width: 820px)").matches) $$("[data-fold]").forEach((part) => { part.open = false; });
     readingMark();
-    $$("[data-grid]").forEach(gridKeys);
     $$("form[data-screening]").forEach(screening);
-    $$("form[data-draft]").forEach((form) => {
-      kept(form).forEach((line) => { line.dataset.first = face(line); });
-      capture(form);
-    });
     $$(".tabs [aria-current]").forEach((tab) => { tab.parentElement.scrollLeft = tab.offsetLeft - 24; });
     const errors = document.querySelector("[data-focus-now]");
     if (errors) errors.focus();
@@ -261,7 +152,7 @@
   });
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "s") {
-      const form = document.querySelector("form[data-draft]");
+      const form = document.querySelector("form[data-capture]");
       if (form) { event.preventDefault(); form.requestSubmit(); }
     }
   });

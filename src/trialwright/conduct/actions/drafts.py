@@ -1,0 +1,89 @@
+"""Drafts: what a person has typed into a form and not saved. They are no part of the history, and go with the save."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from trialwright.conduct.actions import studies
+from trialwright.conduct.actions.forms import FormSaved, save_form
+from trialwright.conduct.actions.ledger import utc
+from trialwright.conduct.rules.policy import Person, demand
+from trialwright.conduct.rules.values import Entry
+from trialwright.conduct.store import models as db
+from trialwright.kernel.errors import Refused, UnknownName
+
+LARGEST = 1_000_000
+"""Characters of a draft."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """`version`: the form's version that the person saw; `content`: name of an input -> what stands in it."""
+
+    version: int
+    content: Mapping[str, str]
+    at: dt.datetime
+
+
+def keep_draft(
+    study_id: str, subject_id: str, form_id: str, content: Mapping[str, str], *, visit: str = "", version: int,
+    by: Person, at: dt.datetime | None = None,
+) -> None:  # fmt: skip
+    """Keep what the person has typed into a form so far, instead of what was kept before; nothing typed: no draft.
+
+    Raises UnknownName, Refused.
+    """
+    subject = _subject(study_id, subject_id)
+    demand(by, "save_form", subject.site)
+    held = subject.forms.filter(visit=visit, form=form_id).first()
+    studies.of_form(subject.trial, subject.site, held).form(form_id)
+    place = _place(subject.trial, by, subject_id, visit, form_id)
+    if not content:
+        db.Draft.objects.filter(**place).delete()
+        return
+    text = json.dumps(dict(content), ensure_ascii=False, sort_keys=True)
+    if len(text) > LARGEST:
+        raise Refused("So long a draft is not kept.", hint="Save the form.")
+    new = {"version": version, "content": text, "at": utc(at)}
+    db.Draft.objects.update_or_create(**place, defaults=new)
+
+
+def draft(study_id: str, subject_id: str, form_id: str, by: Person, *, visit: str = "") -> Draft | None:
+    """The person's own draft of a form; nobody else sees it."""
+    found = db.Draft.objects.filter(**_place(studies.trial(study_id), by, subject_id, visit, form_id)).first()
+    return Draft(found.version, json.loads(found.content), found.at) if found else None
+
+
+def drop_draft(study_id: str, subject_id: str, form_id: str, by: Person, *, visit: str = "") -> None:
+    """Forget the person's draft of a form, if there is one."""
+    db.Draft.objects.filter(**_place(studies.trial(study_id), by, subject_id, visit, form_id)).delete()
+
+
+def save_typed(
+    study_id: str, subject_id: str, form_id: str, entries: Iterable[Entry], *, visit: str = "", reason: str = "",
+    version: int, by: Person, at: dt.datetime | None = None,
+) -> FormSaved:  # fmt: skip
+    """`save_form`, and in the same transaction the person's draft goes."""
+    with transaction.atomic():
+        saved = save_form(
+            study_id, subject_id, form_id, entries, visit=visit, reason=reason, version=version, by=by, at=at
+        )
+        drop_draft(study_id, subject_id, form_id, by, visit=visit)
+    return saved
+
+
+def _subject(study_id: str, subject_id: str) -> db.Subject:
+    found = studies.trial(study_id).subjects.filter(subject=subject_id).select_related("trial").first()
+    if found is None:
+        raise UnknownName("subject", subject_id, ())
+    return found
+
+
+def _place(trial: db.Trial, by: Person, subject: str, visit: str, form: str) -> dict[str, Any]:
+    return {"trial": trial, "username": by.username, "subject": subject, "visit": visit, "form": form}

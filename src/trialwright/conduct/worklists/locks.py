@@ -1,0 +1,21 @@
+"""What is frozen and locked now, of what a person sees."""
+
+from __future__ import annotations
+
+from trialwright.conduct.actions import studies
+from trialwright.conduct.rules.locks import Held
+from trialwright.conduct.rules.policy import Person
+from trialwright.conduct.store import locked
+from trialwright.conduct.worklists.seen import sites_seen, subject_seen
+
+
+def locks(study_id: str, by: Person, *, subject: str = "") -> tuple[Held, ...]:
+    """In the order in which the places were first closed; for a subject, what holds something of it.
+
+    Raises UnknownName, Refused. `rules.locks.covering` finds the one that holds a place.
+    """
+    trial = studies.trial(study_id)
+    if subject:
+        row = subject_seen(trial, subject, by)
+        return locked.held(trial, (row.site,), row.subject)
+    return locked.held(trial, sites_seen(studies.of_trial(trial), by))
