@@ -169,3 +169,9 @@ class Registration(Node):
     central_contacts: tuple[Contact, ...] = ()
     sites: tuple[Site, ...]
     source: Source = REGISTRY
+
+    @property
+    def zone(self) -> str:
+        """The one time zone that all sites share, else UTC: days of the study as a whole begin there."""
+        zones = {site.timezone for site in self.sites}
+        return zones.pop() if len(zones) == 1 else "UTC"

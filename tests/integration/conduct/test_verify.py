@@ -196,6 +196,37 @@ def test_a_history_with_changes_removals_and_queries_verifies(desk: Any) -> None
     assert found.events == 17
 
 
+@pytest.mark.parametrize("at_once", [1, 40])
+def test_a_few_subjects_at_a_time_find_what_all_at_once_find(
+    desk: Any, database: Kept, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """Also where an event was moved to another subject than the one whose rows it changed."""
+    from trialwright.conduct.worklists import replaying, verify_audit
+
+    desk.enrolled()
+    second = desk.screened()
+    moved = f"UPDATE conduct_event SET subject = '{second}' WHERE action = 'save_form' AND subject = '01-001'"
+    database.edit(f"{EDITS['a value edited'][0]}; DELETE FROM conduct_event WHERE action = 'enrol'; {moved}")
+    whole = verify_audit(desk.study).problems
+    monkeypatch.setattr(replaying, "AT_ONCE", at_once)
+    assert verify_audit(desk.study).problems == whole
+    edited = [f"The value {subject} screening vitals body 1 weight was edited" for subject in ("01-001", second)]
+    assert [says for says in edited if any(problem.startswith(says) for problem in whole)] == edited
+    assert any(problem.startswith("The subject 01-001 was edited: state is 'enrolled'") for problem in whole)
+    assert not any("height" in problem or "deleted: the log" in problem for problem in whole)
+
+
+def test_a_log_that_contradicts_itself_is_named_at_its_first_event(desk: Any, database: Kept) -> None:
+    from trialwright.conduct.worklists import verify_audit
+
+    desk.enrolled()
+    desk.screened()
+    database.edit("DELETE FROM conduct_event WHERE action = 'register_subject'")
+    found = [problem for problem in verify_audit(desk.study).problems if "contradicts itself" in problem]
+    assert len(found) == 1
+    assert "01-001 is changed before it was made" in found[0]
+
+
 def test_the_command_answers_with_words_json_and_exit_codes(desk: Any, database: Kept, tmp_path: Path) -> None:
     from trialwright.cli.conduct import app
 

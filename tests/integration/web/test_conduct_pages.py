@@ -293,6 +293,18 @@ def test_filters_of_the_matrix_stand_in_the_address(log_in: Any) -> None:
     assert "01-001" in part
 
 
+def test_an_entry_shows_the_rest_of_its_changes_on_demand(log_in: Any) -> None:
+    client = log_in("auditor")
+    page = text(client.get(f"{STUDY}audit/", {"action": "open_study"}))
+    rest = re.search(r'href="([^"]*[?]event=[0-9]+)"', page)
+    assert rest, "the first few changes are shown, the others not"
+    part = text(client.get(rest[1], headers={"HX-Request": "true"}))
+    whole = text(client.get(rest[1]))
+    assert "<html" not in part
+    assert part.count('class="change"') == whole.count('class="change"') > page.count('class="change"')
+    assert rest[1] not in whole, "without a script the same address is a page with all of them"
+
+
 def test_the_audit_trail_is_filtered_and_paged(log_in: Any) -> None:
     client = log_in("auditor")
     assert "42.3" not in text(client.get(f"{STUDY}audit/", {"action": "enrol"}))

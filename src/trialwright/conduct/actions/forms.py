@@ -232,17 +232,18 @@ class _Save:
     def _write_values(
         self, changed: Iterable[Place], after: Mapping[Place, Entry], signed: Mapping[Place, str]
     ) -> None:
-        new = []
+        new, other = [], []
         for place in changed:
             if place not in after:
                 self.doing.remove(self.held[place])
                 continue
             columns = {name: getattr(after[place], name) for name in _COLUMNS} | {"signed_by": signed.get(place, "")}
             if place in self.held:
-                self.doing.change(self.held[place], **columns)
+                other.append((self.held[place], columns))
             else:
                 group, number, item = place
                 new.append({"group": group, "row": number, "item": item, **columns})
+        self.doing.change_all(db.Value, other)
         self.doing.create_all(db.Value, self.row, new)
 
     def _touched(self, changed: Iterable[Place], items: frozenset[str]) -> Callable[[CheckKey], bool]:

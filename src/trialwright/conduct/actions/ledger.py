@@ -184,15 +184,25 @@ class Deed:
 
     def change(self, row: Row, **new: Any) -> bool:
         """Set columns of a row; True when one of them was different."""
+        names = self._set(row, new)
+        if names:
+            rows(type(row)).update(row, names)
+        return bool(names)
+
+    def change_all(self, model: type[Row], new: Sequence[tuple[Row, Mapping[str, Any]]]) -> None:
+        """Set columns of many rows of one table; the database is asked once for those that change alike."""
+        changed = [(row, names) for row, columns in new if (names := self._set(row, columns))]
+        rows(model).update_all(changed)
+
+    def _set(self, row: db.Projection, new: Mapping[str, Any]) -> tuple[str, ...]:
+        """Set and log what differs; the columns that are to be written."""
         old = {name: value for name in new if (value := getattr(row, name)) != new[name]}
-        if not old:
-            return False
-        differing = {name: new[name] for name in old}
-        for name, value in differing.items():
-            setattr(row, name, value)
-        rows(type(row)).update(row, tuple(old))
-        self._note(row.TABLE, row.natural_key(), old, differing)
-        return True
+        if old:
+            differing = {name: new[name] for name in old}
+            for name, value in differing.items():
+                setattr(row, name, value)
+            self._note(row.TABLE, row.natural_key(), old, differing)
+        return tuple(old)
 
     def remove(self, row: db.Projection) -> None:
         old = {name: getattr(row, name) for name in row.CONTENT}

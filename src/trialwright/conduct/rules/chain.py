@@ -47,9 +47,9 @@ def moment(at: dt.datetime) -> str:
 
 def plain(value: Any) -> Any:
     """A column's value as JSON holds it."""
-    if isinstance(value, dt.datetime):
-        return moment(value)
-    return value.isoformat() if isinstance(value, dt.date) else value
+    if not isinstance(value, dt.date):  # nor a datetime
+        return value
+    return moment(value) if isinstance(value, dt.datetime) else value.isoformat()
 
 
 def salts(noise: bytes) -> list[str]:

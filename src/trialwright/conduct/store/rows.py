@@ -90,6 +90,15 @@ class Rows(Generic[Row]):
         with connection.cursor() as cursor:
             cursor.execute(self._update(tuple(names)), [*self._prepared(row.__dict__, names), row.pk])
 
+    def update_all(self, changed: Iterable[tuple[Row, tuple[str, ...]]]) -> None:
+        """Write columns of many rows, each with its own; PostgreSQL gets those of the same columns in one go."""
+        alike: dict[tuple[str, ...], list[list[Any]]] = {}
+        for row, names in changed:
+            alike.setdefault(names, []).append([*self._prepared(row.__dict__, names), row.pk])
+        with connection.cursor() as cursor:
+            for names, values in alike.items():
+                cursor.executemany(self._update(names), values)
+
     def _select(self, names: tuple[str, ...]) -> str:
         if names not in self._statements:
             columns = ", ".join(self._column[name] for name in self._names)

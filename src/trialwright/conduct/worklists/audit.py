@@ -11,11 +11,14 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from trialwright.conduct.actions import studies
+from trialwright.conduct.rules.chain import read_content
 from trialwright.conduct.rules.policy import Person
 from trialwright.conduct.rules.values import Place
 from trialwright.conduct.store import models as db
 from trialwright.conduct.worklists.masks import BLINDED, Veil, hidden_of, veiled
 from trialwright.conduct.worklists.seen import sites_seen
+
+_NOTHING = (None, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class AuditFilter:
     site: str = ""
     since: dt.datetime | None = None
     until: dt.datetime | None = None
+    sequence: int = 0
+    """One event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ def audit_trail(
 
 
 def _filtered(events: QuerySet[db.Event], wanted: AuditFilter) -> QuerySet[db.Event]:
-    names = ("subject", "visit", "form", "who", "action", "site")
+    names = ("subject", "visit", "form", "who", "action", "site", "sequence")
     equal = {name: getattr(wanted, name) for name in names if getattr(wanted, name)}
     events = events.filter(**equal)
     if wanted.item:
@@ -111,7 +116,7 @@ def _about(item: str) -> Q:
 
 
 def _line(event: db.Event, item: str, veil: Veil) -> AuditLine:
-    rows, reason = veil.event(json.loads(event.content)["rows"], event.reason)
+    rows, reason = veil.event(read_content(event.content)["rows"], event.reason)
     changes = tuple(c for c in _changes(rows) if not item or c.what.endswith(f" {item}"))
     return AuditLine(
         event.sequence, event.at, event.local, event.zone, event.who, event.role, event.action, event.site,
@@ -122,12 +127,12 @@ def _line(event: db.Event, item: str, veil: Veil) -> AuditLine:
 def _changes(tables: Mapping[str, Sequence[Sequence[Any]]]) -> Iterator[Change]:
     for table, rows in tables.items():
         for key, old, new, *_ in rows:
-            what = " ".join(str(part) for part in (table, *key[2:]) if part != "")
-            columns = [*(new or {}), *(name for name in old or {} if name not in (new or {}))]
-            for column in columns:
-                before, after = (old or {}).get(column), (new or {}).get(column)
-                if before not in (None, "") or after not in (None, ""):
-                    yield Change(table, what, column, before, after)
+            what = " ".join([table, *(str(part) for part in key[2:] if part != "")])
+            before, after = old or {}, new or {}
+            for column in {**after, **before}:
+                was, becomes = before.get(column), after.get(column)
+                if was not in _NOTHING or becomes not in _NOTHING:
+                    yield Change(table, what, column, was, becomes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,5 +174,5 @@ def _step(event: db.Event, old: dict[str, Any] | None, new: dict[str, Any] | Non
 
 def value_changes(content: str) -> Iterator[tuple[Place, dict[str, Any] | None, dict[str, Any] | None]]:
     """(place, old, new) of every field that an event changed."""
-    for key, old, new, *_ in json.loads(content)["rows"].get("value", ()):
+    for key, old, new, *_ in read_content(content)["rows"].get("value", ()):
         yield (key[-3], key[-2], key[-1]), old, new

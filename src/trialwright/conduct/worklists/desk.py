@@ -88,7 +88,8 @@ class _Desk:
 
     def sight(self, kind: str) -> Sight:
         """The sites of the roles that have the list."""
-        known = [site.id for site in studies.of_trial(self.trial).registration.sites]
+        registration = studies.of_trial(self.trial).registration
+        known = [site.id for site in registration.sites]
         own = [role.site for role in self.by.roles if kind in DESKS.get(role.role, ())]
         sites = tuple(site for site in known if "" in own or site in own)
-        return Sight(self.trial, self.by, sites, self.today, self.limit, self.hidden)
+        return Sight(self.trial, self.by, sites, self.today, self.limit, self.hidden, registration.zone)

@@ -18,6 +18,7 @@ from trialwright.conduct.rules.policy import Person
 from trialwright.conduct.rules.states import FORM, SUBJECT, VISIT
 from trialwright.conduct.rules.values import Entry, Place
 from trialwright.conduct.store import models as db
+from trialwright.conduct.store.rows import rows
 from trialwright.conduct.worklists.audit import value_changes
 from trialwright.conduct.worklists.marks import FormMarks, marks_of
 from trialwright.conduct.worklists.masks import hidden_of
@@ -204,7 +205,7 @@ class _View:
         marks: FormMarks,
     ) -> None:  # fmt: skip
         self.scene, self.changes, self.marks = scene, changes, marks
-        values = {(v.group, v.row, v.item): v for v in row.values.order_by("id")} if row else {}
+        values = {(v.group, v.row, v.item): v for v in rows(db.Value).all(form=row)} if row else {}
         here = {place: value for place, value in values.items() if scene.fields.holds(place)}
         self.values = {place: value for place, value in here.items() if place[2] not in marks.hidden}
         self.kept = {place: Entry(place[2], "") for place in here if place not in self.values}
@@ -212,7 +213,8 @@ class _View:
         self.others = [v for place, v in values.items() if place not in here and place[2] not in marks.hidden]
         self.entries = {place: capture.entry_of(value) for place, value in self.values.items()}
         signed = {place: value.signed_by for place, value in self.values.items()}
-        self.hidden = checks.hidden(scene, scene.patient(self.entries, signed))
+        conditional = any(field.show_when for _, field in scene.fields.form.fields())
+        self.hidden = checks.hidden(scene, scene.patient(self.entries, signed)) if conditional else frozenset[str]()
         self.asked: dict[Place, list[QueryLine]] = defaultdict(list)
         for query in asked:
             self.asked[query.group, query.row, query.item].append(query)

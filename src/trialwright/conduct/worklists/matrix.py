@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
@@ -207,8 +208,9 @@ class _Rows:
 
     def cell(self, plan: schedule.Visit, subject: db.Subject, held: Held) -> Cell:
         """The plan's forms, and those that were captured at the visit all the same."""
-        names = dict.fromkeys((*plan.forms, *sorted(self.captured.get((subject.pk, plan.id), ()))))
-        forms = tuple(_mark(self.marks, subject.pk, plan.id, form) for form in names)
+        key = subject.pk
+        names = dict.fromkeys((*plan.forms, *sorted(self.captured.get((key, plan.id), ()))))
+        forms = tuple(_mark(self.marks, key, plan.id, form) for form in names)
         visit = row_of(plan, held, subject)
         if visit is None:
             return Cell(plan.id, "", None, None, "", forms, plan.label)
@@ -251,4 +253,9 @@ def _closed(trial: db.Trial, subjects: list[db.Subject]) -> Callable[[int, str, 
 
 
 def _mark(marks: Marks, subject: int, visit: str, form: str) -> FormMark:
-    return marks.get((subject, visit, form)) or FormMark(form, FORM.start, 0)
+    return marks.get((subject, visit, form)) or _not_begun(form)
+
+
+@cache
+def _not_begun(form: str) -> FormMark:
+    return FormMark(form, FORM.start, 0)

@@ -102,7 +102,8 @@ class Replaying:
                 some, count = set(), 0
             some.add(subject)
             count += self._changes[subject]
-        yield some
+        if some:
+            yield some
 
     def _replayed(self, subjects: Collection[str]) -> Tables:
         tables: Tables = {}

@@ -70,7 +70,7 @@ def to_answer(sight: Sight) -> Section:
 def query_line(sight: Sight, *columns: Any) -> Line:
     site, subject, visit, form, group, row, item, number, check, text, since = columns
     shown = BLINDED if sight.hidden.query(form, check, item) else text
-    return Line(site, subject, visit, form, group, row, item, number, sight.since(since), since.date(), shown)
+    return Line(site, subject, visit, form, group, row, item, number, sight.since(since), sight.day(since), shown)
 
 
 def incomplete(sight: Sight) -> Section:
@@ -94,7 +94,7 @@ def drafts(sight: Sight) -> Section:
     mine = db.Draft.objects.filter(trial=sight.trial, username=sight.by.username).order_by("at")
 
     def line(subject: str, visit: str, form: str, at: dt.datetime) -> Line:
-        return Line("", subject, visit, form, days=sight.since(at), day=at.date())
+        return Line("", subject, visit, form, days=sight.since(at), day=sight.day(at))
 
     return sight.section("drafts", mine, ("subject", "visit", "form", "at"), line)
 

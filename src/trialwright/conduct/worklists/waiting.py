@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
@@ -52,6 +53,8 @@ class Sight:
     today: dt.date
     limit: int
     hidden: Blinded
+    zone: str = "UTC"
+    """Where days begin."""
 
     def section(
         self, kind: str, found: QuerySet[Any, Any], columns: Sequence[str], make: Callable[..., Line]
@@ -72,7 +75,10 @@ class Sight:
 
     def since(self, moment: dt.datetime) -> int:
         """Whole days from a moment to today."""
-        return max(0, (self.today - moment.date()).days)
+        return max(0, (self.today - self.day(moment)).days)
+
+    def day(self, moment: dt.datetime) -> dt.date:
+        return moment.astimezone(ZoneInfo(self.zone)).date()
 
 
 FORM = ("subject__site", "subject__subject", "visit", "form")

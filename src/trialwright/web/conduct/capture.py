@@ -14,9 +14,9 @@ from trialwright.conduct import actions, worklists
 from trialwright.conduct.actions import FormErrors, FormSaved, ReasonNeeded, StaleForm
 from trialwright.conduct.rules.policy import demand
 from trialwright.conduct.rules.values import NULL_REASONS, Place
-from trialwright.conduct.worklists import AuditFilter, FormView
+from trialwright.conduct.worklists import AuditFilter, AuditLine, Change, FormView, Typed
 from trialwright.kernel.errors import InputError, Refused
-from trialwright.web.conduct import attempt, fields, over, redacting
+from trialwright.web.conduct import attempt, fields, over
 from trialwright.web.conduct.attempt import Attempt
 from trialwright.web.conduct.desk import Desk, at_desk, label
 from trialwright.web.page import Step, is_fragment, words
@@ -240,10 +240,16 @@ def _trail(desk: Desk, sheet: FormView) -> dict[str, Any]:
         }
     wanted = AuditFilter(subject=sheet.subject, visit=sheet.visit, form=sheet.form, action="save_form")
     page = worklists.audit_trail(desk.id, desk.by, wanted, size=TRAIL)
-    lines = [line for line in page.lines if line.visit == sheet.visit]
+    lines = [(line, _values(line)) for line in page.lines if line.visit == sheet.visit]
     return {"trail": lines, "trail_of": None, "history": ()}
+
+
+def _values(line: AuditLine) -> list[Change]:
+    """What an entry changed that people typed."""
+    return [change for change in line.changes if change.table == change.column == "value"]
 
 
 def _redacts(desk: Desk, sheet: FormView, place: Place) -> str:
     """What names the field on the page of a redaction; "" for who may not redact here."""
-    return redacting.field_name(place, sheet.visit, sheet.form) if desk.may("redact_value", sheet.site) else ""
+    named = Typed("value", (sheet.visit, sheet.form, *place), None).name
+    return named if desk.may("redact_value", sheet.site) else ""

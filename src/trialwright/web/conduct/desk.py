@@ -56,8 +56,7 @@ class Desk:
     @property
     def zone(self) -> str:
         """The one zone that every time of a page is shown in: that of the sites if they share one, else UTC."""
-        zones = {site.timezone for site in self.study.registration.sites}
-        return zones.pop() if len(zones) == 1 else "UTC"
+        return self.study.registration.zone
 
     def note(self, what: str, *, site: str = "", subject: str = "", visit: str = "", form: str = "") -> None:
         """Log that the person reads this now, with the filter of the page."""

@@ -18,9 +18,11 @@ from trialwright.conduct.worklists import AuditFilter, Change, QueryFilter, Quer
 from trialwright.kernel.errors import Refused, UnknownName
 from trialwright.web.conduct.desk import Desk, at_desk, kept_filters
 from trialwright.web.conduct.over import QUERY_STEPS, WITHOUT_WORDS
-from trialwright.web.page import Step, page_number, pairs, words
+from trialwright.web.page import Step, is_fragment, page_number, pairs, words
 
 LIVE = "live"
+LONGEST = 19
+"""Digits of what is no number of an event."""
 SORTS = ("opened", "waiting", "subject", "form", "item")
 
 
@@ -100,21 +102,24 @@ def _do(desk: Desk, found: QueryLine, step: str, text: str) -> HttpResponse:
 
 @at_desk
 def audit(desk: Desk) -> HttpResponse:
-    """Newest first, paged on the server; the filters stand in the address."""
+    """Newest first, paged on the server; the filters stand in the address. ?event= shows one with all its changes."""
     t = words(desk.request)
     get = desk.request.GET
+    event = get.get("event", "")
     desk.note("audit", subject=get.get("subject", "")[:20])
     asked = {name: get.get(name, "") for name in ("subject", "who", "action", "since")}
     wanted = AuditFilter(
-        subject=asked["subject"], who=asked["who"], action=asked["action"], since=_day(asked["since"], desk.zone)
-    )
+        subject=asked["subject"], who=asked["who"], action=asked["action"], since=_day(asked["since"], desk.zone),
+        sequence=int(event) if event.isdigit() and len(event) < LONGEST else 0,
+    )  # fmt: skip
     return desk.page(
-        "conduct/audit.html",
+        "conduct/changes.html" if event and is_fragment(desk.request) else "conduct/audit.html",
         "audit",
         title=t("audit.title"),
         place=desk.place(Step(t("audit.title"))),
         found=worklists.audit_trail(desk.id, desk.by, wanted, page=page_number(desk.request)),
         asked=asked,
+        whole=bool(wanted.sequence),
         actions_of=[name for name in ACTIONS if not name.startswith("read")],
         kept=kept_filters(pairs(get)),
         ordered=_ordered,

@@ -11,9 +11,9 @@ from django.shortcuts import redirect
 
 from trialwright.conduct import actions, worklists
 from trialwright.conduct.actions import Redacted
-from trialwright.conduct.rules.values import Place
 from trialwright.conduct.worklists import EventWords, Typed
 from trialwright.kernel.errors import Refused, UnknownName
+from trialwright.web.conduct import capture
 from trialwright.web.conduct.desk import Desk, at_desk
 from trialwright.web.page import Step, words
 
@@ -69,9 +69,7 @@ def _show(desk: Desk, found: EventWords, tried: Tried, done: Redacted | None, re
 
 
 def _back(desk: Desk, found: EventWords) -> str:
-    """The form or the subject's trail that the event is of, for those who read them."""
-    from trialwright.web.conduct import capture
-
+    """The form that the event is of, for those who read it."""
     if found.form and desk.by.sees(found.site):
         return capture.address(desk.id, found.subject, found.visit, found.form)
     return ""
@@ -128,8 +126,3 @@ def _ask(desk: Desk, number: str, refused: str) -> HttpResponse:
     )  # fmt: skip
     response.status_code = 422 if refused else 200
     return response
-
-
-def field_name(place: Place, visit: str, form: str) -> str:
-    """How the page names a captured value among the words of an event."""
-    return ":".join(str(part) for part in ("value", visit, form, *place))

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from functools import wraps
 from traceback import extract_tb
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -64,7 +65,7 @@ def screen(request: HttpRequest, name: str) -> HttpResponse:
         return redirect("screen", name=nct(study))
     if request.method == "POST":
         return questions(request, study, typed(request))
-    today = dt.date.today()
+    today = today_of(study)
     given = example.typed(study, today) if request.GET.get("example") else {"screening": str(today)}
     return questions(request, study, given)
 
@@ -138,7 +139,12 @@ def typed(request: HttpRequest) -> dict[str, str]:
 
 
 def answers_of(request: HttpRequest, study: Study, given: Mapping[str, str]) -> Answers:
-    return Answers(study, words(request), dt.date.today(), given)
+    return Answers(study, words(request), today_of(study), given)
+
+
+def today_of(study: Study) -> dt.date:
+    """The day at the study's sites, wherever the server stands."""
+    return dt.datetime.now(ZoneInfo(study.registration.zone)).date()
 
 
 def place(request: HttpRequest, study: Study, *steps: Step) -> tuple[Step, ...]:
