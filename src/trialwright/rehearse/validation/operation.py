@@ -239,7 +239,7 @@ def _verdict(file: Path) -> str:
 def restored(trial: Trial, database: Database, scratch: Path | str) -> str:
     """Back up, restore into a new database, compare; Django stands on the scratch database again after."""
     key, before = keyring.key_file(), studies.trial(trial.bench.id).head
-    made = archive.write_archive(trial.folder / "pack.backup", {archive.KEY_FILE: key} if key else {})
+    made = archive.write_archive(trial.folder / "pack.backup", {keyring.KEY_FILE: key} if key else {})
     if key:
         shutil.copy(key, (trial.folder / RESTORED).with_suffix(".key"))
     try:
