@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,20 @@ def exported(desk: Any, folder: Path) -> bytes:
     actions.seal(desk.study)
     worklists.write_history(desk.study, folder / "history.ndjson")
     return (folder / "history.ndjson").read_bytes()
+
+
+def long_history(desk: Any, folder: Path) -> bytes:
+    """Some forty events, five checkpoints, a redaction."""
+    from trialwright.conduct import actions
+
+    for hour in range(3):
+        replace(desk, at=desk.at + dt.timedelta(hours=hour)).screened()
+        actions.seal(desk.study)
+    later = replace(desk, at=desk.at + dt.timedelta(hours=3))
+    subject = told(later)
+    actions.seal(desk.study)
+    actions.redact_value(desk.study, subject, "vitals", "weight", **SECRET, by=desk.data_manager, at=later.at)
+    return exported(desk, folder)
 
 
 def key_of(export: bytes) -> PublicKey:

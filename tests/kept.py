@@ -185,9 +185,9 @@ _SHAPE = """
 
 
 def _shape(connection: psycopg.Connection[Any]) -> str:
-    """What tells whether somebody has changed tables, indexes, triggers or functions."""
-    found = connection.execute(_SHAPE).fetchone()
-    return str(found)
+    """What tells whether somebody has changed tables, indexes, triggers or functions, or the steps that made them."""
+    steps = connection.execute("SELECT app, name FROM django_migrations ORDER BY app, name").fetchall()
+    return f"{connection.execute(_SHAPE).fetchone()} {steps}"
 
 
 @contextmanager

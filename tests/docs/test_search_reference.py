@@ -51,7 +51,8 @@ def page() -> str:
 
 def _row(pieces: dict[str, Any]) -> str:
     cells = [_cell(pieces.get(name, "")) for name in SHOWN]
-    places = [", ".join(str(value) for value in each.values()) for each in pieces.get("Location", ())]
+    sites = pieces.get("Location", ())
+    places = [", ".join(value for value in site.values() if isinstance(value, str)) for site in sites]
     return f"| {int(pieces['NCTId'][3:])} | {' | '.join(cells)} | {'; '.join(places)} |"
 
 

@@ -157,7 +157,7 @@ def test_the_end_of_a_session_is_announced_and_leaves_nothing_on_the_screen(page
     page.clock.install()
     left = {"now": 900}
     page.route("**/account/session/", lambda route: route.fulfill(json={"left": left["now"]}))
-    form = f"{STUDY}subjects/{site.subject}/visits/week2/vitals/"
+    form = f"{STUDY}subjects/{site.subject}/visits/week1/vitals/"
     log_in(page, site.url, "coordinator", site.passwords["coordinator"], to=form)
     page.wait_for_url(f"**{form}")
     pulse = page.get_by_label("Pulse", exact=True)

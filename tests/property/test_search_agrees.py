@@ -6,6 +6,7 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ from postgresql import emptied
 
 from trialwright.formats.ctgov.model import model, values_at
 from trialwright.record.query.errors import QueryError
-from trialwright.record.query.nodes import And, Area, Missing, Node, Not, Or, Phrase, Range, Within, Words
+from trialwright.record.query.nodes import And, Area, Distance, Missing, Node, Not, Or, Phrase, Range, Within, Words
 from trialwright.record.query.parse import parse
 from trialwright.record.query.plain import holds
+from trialwright.record.query.reading import spans_of
 from trialwright.record.query.resolve import resolve
 from trialwright.record.query.values import NUMERIC
-from trialwright.record.search.extract import FACET_FIELDS
+from trialwright.record.search.extract import FACET_FIELDS, SORTABLE
 from trialwright.record.search.filters import wanted
 from trialwright.record.search.postgres_index import PostgresIndex
 from trialwright.record.search.request import FACETS, Filters, Index, SearchRequest
@@ -90,6 +92,9 @@ PLACES: st.SearchStrategy[Node] = st.one_of(
     st.builds(Words, st.sampled_from([("boston",), ("japan",), ("united", "states"), ("tokyo",), ("university",)])),
     st.sampled_from(["RECRUITING", "COMPLETED"]).map(lambda value: Area("LocationStatus", Words((value,)))),
     st.just(Area("LocationState", Missing())),
+    st.builds(Distance, st.floats(25, 50), st.floats(-125, 20), st.floats(0, 3000)).map(
+        lambda node: Area("LocationGeoPoint", node)
+    ),
 )
 
 
@@ -218,6 +223,43 @@ def test_pages_together_are_the_whole_answer_in_order(
             break
     assert len(found) == answer.total == len(set(found))
     assert found == list(index.ids(asked))
+
+
+@QUICK
+@given(
+    fields=st.lists(st.tuples(st.sampled_from(SORTABLE), st.booleans()), min_size=1, max_size=2),
+    size=st.integers(7, 60),
+    text=st.sampled_from(["", "pain", "AREA[Phase]PHASE2"]),
+)
+@pytest.mark.parametrize(("kind", "most"), [("embedded", 1000), ("relational", 120)])
+def test_an_answer_sorted_by_fields_is_whole_and_in_order(
+    request: pytest.FixtureRequest,
+    records: list[dict[str, Any]],
+    kind: str,
+    most: int,
+    fields: list[tuple[str, bool]],
+    size: int,
+    text: str,
+) -> None:
+    """Field by field, those without a value last, equal ones by number; page by page and streaming."""
+    index: Index = request.getfixturevalue(kind)
+    asked = SearchRequest(parse(text), order=tuple(fields), size=size)
+
+    def keys(record: dict[str, Any]) -> list[Any]:
+        found = [(next(spans_of(record, piece), None), down) for piece, down in fields]
+        return [(span is None, 0 if span is None else -span[0] if down else span[0]) for span, down in found]
+
+    test = wanted(asked, index.synonyms)  # type: ignore[attr-defined]  # both indexes have them
+    matching = [record for record in records[:most] if holds(test, record)]
+    expected = [number_of(record) for record in sorted(matching, key=lambda r: (keys(r), number_of(r)))]
+    assert list(index.ids(asked)) == expected
+    found, cursor = [], ""
+    while len(found) < len(expected):
+        answer = index.search(replace(asked, cursor=cursor))
+        found += [hit.nct_id for hit in answer.hits]
+        cursor = answer.next
+    assert found == expected
+    assert cursor == ""
 
 
 @given(text=st.text(max_size=60) | st.text(alphabet='AREA[]()"\\ NOTORANDRANGEMISSINGPhase2,', max_size=60))

@@ -88,6 +88,9 @@ def test_the_familys_illness_is_not_the_patients() -> None:
         ("Seen with asthma; mother, who had gout, and who had psoriasis; he has a rash.", "rash", "psoriasis"),
         ("50-year-old man with asthma whose mother has gout; father had psoriasis.", "asthma", "psoriasis"),
         ("Lives with his wife, who has noted ataxia.", "ataxia", "whose"),
+        ("Man with asthma who lives with his wife who has gout.", "asthma", "gout"),
+        ("Mother of two, 34, with gout", "gout", "diabete"),
+        ("The son of consanguineous parents with gout", "gout", "diabete"),
     ],
 )
 def test_a_family_members_illness_ends_where_the_patient_is_spoken_of_again(
@@ -121,6 +124,10 @@ def test_a_family_members_illness_ends_where_the_patient_is_spoken_of_again(
         ("Gout is not ruled out.", {"gout"}, set()),
         ("No complaints other than gout.", {"gout"}, set()),
         ("He is not happy with his posture and complains of gout.", {"gout"}, set()),
+        ("A never smoker with lung cancer", {"lung", "cancer"}, {"smoking"}),
+        ("Without diabetes, with gout", {"gout"}, {"diabete"}),
+        ("We cannot exclude gout; cannot rule out asthma.", {"gout", "asthma"}, set()),
+        ("Neg for gout", set(), {"gout"}),
         ("HER2-negative breast cancer", {"breast", "cancer"}, {"her2"}),
     ],
 )
@@ -171,3 +178,33 @@ def test_limits_of_a_record(text: str, years: float | None) -> None:
 )
 def test_limits_that_criteria_state(text: str, limits: tuple[float | None, float | None]) -> None:
     assert limits_in(text) == limits
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [
+        ("twenty-five year old woman with lupus", 25),
+        ("sixty-two-year-old man", 62),
+        ("patient aged sixty with asthma", 60),
+        ("58/M with asthma", 58),
+        ("woman, 58, with lupus", 58),
+        ("woman of 58 years", 58),
+        ("boy, 12 y, with asthma", 12),
+        ("8 mo F", 8 / 12),
+        ("child of 30 months", 2.5),
+        ("infant, 9 months, male", 0.75),
+        ("Mother of two, 34, with asthma", 34),
+        ("He has smoked since age 15. A 60 year old man", 60),
+        ("Daughter is 5 years old. Patient is 33 years old", 33),
+        ("Her 3-year-old son is well. She is a 30-year-old woman", 30),
+        ("Gestational age 28 weeks", None),
+        ("Smoking since age 15", None),
+    ],
+)
+def test_the_age_is_the_patients_own_today(text: str, age: float | None) -> None:
+    assert read_note(text).age == (None if age is None else pytest.approx(age))
+
+
+@pytest.mark.parametrize(("text", "sex"), [("58/M", "MALE"), ("8 mo F", "FEMALE"), ("Mother of two, 34", "FEMALE")])
+def test_sex_is_read_from_short_forms(text: str, sex: str) -> None:
+    assert read_note(text).sex == sex

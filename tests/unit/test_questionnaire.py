@@ -161,6 +161,38 @@ def test_units_and_limits_are_taken_over() -> None:
     assert "the unit 'zorkmid' is not UCUM" in said
 
 
+def test_the_first_and_the_last_day_are_checks() -> None:
+    days = [{"url": at.LOW, "valueDate": "2000-01-01"}, {"url": at.HIGH, "valueDate": "2030-12-31"}]
+    (form,) = brought({"linkId": "born", "type": "date", "text": "Born", "extension": days}).study.forms
+    assert [check.logic for check in form.checks] == ["born >= 2000-01-01", "born <= 2030-12-31"]
+    assert form.checks[0].message.en == "Born is before 2000-01-01."
+
+
+def test_answers_count_for_the_numbers_that_the_file_gives_them() -> None:
+    numbers = [[{"url": at.SCORES[0], "valueDecimal": n}] for n in (0, 3)]
+    options = [{"valueCoding": {"code": c, "extension": n}} for c, n in zip("ab", numbers, strict=True)]
+    beside = [{"valueCoding": {"code": c}, "extension": n} for c, n in zip("ab", numbers, strict=True)]
+    total = f"{answer_of('q')}.ordinal() + {answer_of('r')}.weight()"
+    found = brought(
+        {"linkId": "q", "type": "choice", "answerOption": options}, {"linkId": "r", "type": "choice",
+        "answerOption": beside}, {"linkId": "t", "type": "decimal", "extension": [expression(at.CALCULATED, total)]},
+        {"linkId": "u", "type": "choice", "answerOption": [{"valueCoding": {"code": "a"}}]},
+        {"linkId": "v", "type": "decimal", "extension": [expression(at.CALCULATED, f"{answer_of('u')}.ordinal()")]},
+    )  # fmt: skip
+    derived = {item.id: item.derive for item in found.study.items}
+    assert derived["t"] == '(if q == "a" then 0 else 3) + (if r == "a" then 0 else 3)'
+    assert derived["v"] is None
+    assert any("not every answer to 'u' stands for a number" in sentence for sentence in found.left_out)
+
+
+def test_answers_that_are_numbers_have_an_order() -> None:
+    found = brought(
+        {"linkId": "n", "type": "choice", "answerOption": [{"valueInteger": number} for number in (1, 2, 3)]},
+        {"linkId": "q", "type": "string", "enableWhen": [{"question": "n", "operator": ">", "answerInteger": 1}]},
+    )
+    assert shown(found)["q"] == 'n in ("2", "3")'
+
+
 ASKED: tuple[dict[str, Any], ...] = (
     {"linkId": "flag", "type": "boolean"}, {"linkId": "n", "type": "integer"},
     {"linkId": "w", "type": "decimal", "extension": [{"url": at.UNIT, "valueCoding": {"code": "kg"}}]},

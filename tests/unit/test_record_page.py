@@ -115,3 +115,23 @@ def test_a_begun_study_leaves_no_doubt_but_missing_sites(records: list[StudyReco
         study = study_from_texts(files_from_record(record))
         left = [doubt.what for doubt in doubts(study)]
         assert left == ([] if record.locations else ["The study has no site, so nobody can be enrolled."])
+
+
+def test_a_study_can_be_begun_from_a_record_with_gaps() -> None:
+    """An intervention without a name, a site without a place, no title, an upper age that is no limit."""
+    record = StudyRecord.of(
+        {
+            "protocolSection": {
+                "identificationModule": {"nctId": "NCT90000006", "briefTitle": None},
+                "armsInterventionsModule": {"armGroups": [{"label": "A"}, {}], "interventions": [{}]},
+                "eligibilityModule": {"minimumAge": "18 Years", "maximumAge": "N/A"},
+                "contactsLocationsModule": {"locations": [{"geoPoint": {"lat": 1, "lon": 2}}]},
+                "sponsorCollaboratorsModule": {"leadSponsor": {"name": "[Redacted]"}},
+            }
+        }
+    )
+    study = study_from_texts(files_from_record(record, "gaps"))
+    assert [criterion.text.en for criterion in study.eligibility.criteria] == ["At least 18 years"]
+    said = str(page_of(record))
+    assert "18 years and older" in said
+    assert "[Redacted] ()" not in said

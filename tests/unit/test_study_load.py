@@ -89,6 +89,8 @@ MISTAKES: dict[str, Mistake] = {
     "limits the wrong way round": ("items", "hard: {low: 50, high: 250}", "hard: {low: 250, high: 50}", "Low 250 is above high 50"),
     "item twice": ("items", "- id: sex\n", "- id: birth_date\n", "The item 'birth_date' is defined twice"),
     "id with a capital": ("items", "- id: sex\n", "- id: Sex\n", r"'Sex' cannot be 'id'\. Use lower-case letters"),
+    "id that no table holds": ("items", "- id: sex\n", f"- id: {'s' * 65}\n", r"'s{40}\.\.\.' is too long for 'id': 65 characters\. Use at most 64"),
+    "version that no table holds": ("study", 'version: "1.0"', f"version: {'v' * 41}", "is too long for 'version': 41 characters"),
     "no reason for an assumption": ("items", "source: registry", "source: {assumption: ''}", "needs its reference or reason"),
     "unknown kind of source": ("items", "source: registry", "source: guess", "source"),
     "unknown item on a form": ("forms", "{item: wbc, required: true}", "{item: wcb, required: true}", r"There is no item 'wcb'\. Did you mean wbc"),

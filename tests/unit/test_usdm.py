@@ -185,6 +185,29 @@ def test_version_3_keeps_concepts_in_the_design() -> None:
     assert sum("is not defined" in sentence for sentence in found.left_out) == 2
 
 
+def test_the_names_of_versions_before_3_are_read() -> None:
+    fixed = {"id": "t", "type": code("", "Fixed Reference"), "timingValue": "PT0M"}
+    fixed["relativeFromScheduledInstanceId"] = "j"
+    before = {
+        "id": "u", "type": code("", "Before"), "timingValue": "P7D", "relativeFromScheduledInstanceId": "i",
+        "relativeToScheduledInstanceId": "j",
+    }  # fmt: skip
+    steps: list[dict[str, Any]] = [
+        {"id": "i", "activityIds": ["a"], "scheduledActivityInstanceEncounterId": "e", "defaultConditionId": "j"},
+        {"id": "j", "activityIds": ["a"], "scheduledActivityInstanceEncounterId": "f"},
+    ]
+    steps[0]["scheduledInstanceTimings"], steps[1]["scheduledInstanceTimings"] = [before], [fixed]
+    old = {"id": "T", "mainTimeline": True, "scheduleTimelineEntryId": "i", "scheduleTimelineInstances": steps}
+    found = {
+        "id": "D", "activities": [{"id": "a", "name": "Vitals"}], "studyScheduleTimelines": [old],
+        "encounters": [{"id": "e", "name": "Screening"}, {"id": "f", "name": "Baseline"}],
+    }  # fmt: skip
+    study = bring_in(read({"study": {"studyTitle": "Old", "studyDesigns": [found]}}, "u.json")).study
+    assert [(v.label.en, v.offset, v.forms) for v in study.schedule.visits] == [
+        ("Screening", 0, ("vitals",)), ("Baseline", 7, ("vitals",)),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,7 +34,7 @@ def backup(
 
     Example: trialwright conduct backup data --out trial.backup
     """
-    with opened(database, data) as itself:
+    with opened(database, data, earlier=True) as itself:
         from trialwright.conduct import actions
         from trialwright.conduct.actions import archive
 
@@ -100,14 +100,17 @@ class _Restoring:
             raise OutputExists(f"{target} exists already.", hint="Name another folder, or say --overwrite.")
         new = self.work / DATABASE
         setup(new, migrate=False)
+        _settle(target)  # now, before the long work, and again when it is done
         with _closed_after():
             from django.db import connection
 
             found = self._load()
             with connection.cursor() as cursor:
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self._put_keys(found.keys)
         _settle(target)
+        self._put_keys(found.keys)
+        for left in (f"{target}-wal", f"{target}-shm"):
+            Path(left).unlink(missing_ok=True)
         new.replace(target)
         _to_disk(self.data)
         return found
@@ -127,6 +130,7 @@ class _Restoring:
                 raise OutputExists(
                     f"{without_password(address)} holds a study already.", hint="Name another, or say --overwrite."
                 )
+            _check_alone(without_password(address))
             with transaction.atomic():
                 found = self._load(replacing=True)
                 self._put_keys(found.keys)
@@ -202,12 +206,40 @@ def _closed_after() -> Iterator[None]:
 
 
 def _settle(target: Path) -> None:
-    """The file that is to be replaced takes its write-ahead log in, which would spoil the new one."""
-    if target.exists():
-        with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(target)) as old:
-            old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    for left in (f"{target}-wal", f"{target}-shm"):
-        Path(left).unlink(missing_ok=True)
+    """The file that is to be replaced takes its write-ahead log in, which would spoil the new one.
+
+    Raises InputError while another program holds it: that one would go on writing into a file that is gone.
+    """
+    if not target.exists():
+        return
+    try:
+        with closing(sqlite3.connect(target, timeout=2)) as old:
+            old.execute("PRAGMA journal_mode = DELETE")  # which only somebody who is alone with the file can do
+    except sqlite3.DatabaseError as problem:  # whatever else is wrong with it, it is to be replaced
+        if problem.sqlite_errorname.startswith("SQLITE_BUSY"):
+            raise _in_use(target) from None
+
+
+def _check_alone(address: str) -> None:
+    """Raises InputError while others are connected to the PostgreSQL database in use."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(_OTHERS)
+        if cursor.fetchone() != (0,):
+            raise _in_use(address)
+
+
+_OTHERS = """
+    SELECT COUNT(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
+
+
+def _in_use(place: Path | str) -> InputError:
+    return InputError(
+        f"{place} is in use: a server or another program has it open. Nothing was restored.",
+        hint="Stop it, and restore then.",
+    )
 
 
 def _to_disk(folder: Path) -> None:

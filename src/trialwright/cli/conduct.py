@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trialwright.cli import amend, backup, build, conduct_people, exchange, export, history, policy, tokens
-from trialwright.cli.opening import DATABASE, RUN, Where, ours, place_of
+from trialwright.cli.opening import DATABASE, RUN, Where, check_steps, ours, place_of
 from trialwright.kernel.errors import InputError
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def _verify_there(address: str) -> tuple[Verification, ...]:
 
     setup(address, migrate=False)
     with ours(address):
+        check_steps(address)
         found = _verify_all(None)
     if not found:
         raise InputError(f"{without_password(address)} holds no study.")
@@ -101,6 +102,7 @@ def _verify_copy(database: Path, run: dict[str, Any] | None) -> tuple[Verificati
     with tempfile.TemporaryDirectory() as folder, ours(database):
         copy_database(database, Path(folder) / DATABASE)
         setup(Path(folder) / DATABASE, migrate=False)
+        check_steps(database)
         found = _verify_all(run)
     if not found:
         raise InputError(f"{database} holds no study.")

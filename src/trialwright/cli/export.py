@@ -31,6 +31,9 @@ def export(
     wide: Annotated[bool, typer.Option("--wide", help="Of tables: only those for each form.")] = False,
     long: Annotated[bool, typer.Option("--long", help="Of tables: only that of all values.")] = False,
     bom: Annotated[bool, typer.Option("--bom", help="Begin each CSV with a byte order mark, for Excel.")] = False,
+    history: Annotated[
+        bool, typer.Option("--history", help="Of ODM: every change of every value, not the data as they stand.")
+    ] = False,
     lang: Lang = "en",
     data: Data = None,
 ) -> None:
@@ -42,6 +45,7 @@ def export(
         raise OutputExists(f"{out} exists already.", hint="Name another file with --out.")
     shape = "both" if wide == long else "wide" if wide else "long"
     given = {"subject": subject, "shape": shape, "lang": lang, "bom": "yes" if bom else ""}
+    given |= {"history": "yes" if history else ""}
     asked = {name: value for name, value in given.items() if value}
     with opened(where, data) as kept:
         known = _study(study)

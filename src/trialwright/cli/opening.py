@@ -50,10 +50,10 @@ def database_at(path: str | Path | None) -> Path:
 
 
 @contextmanager
-def opened(where: str | Path | None, data: Path | None = None) -> Iterator[bool]:
+def opened(where: str | Path | None, data: Path | None = None, *, earlier: bool = False) -> Iterator[bool]:
     """Django on the database that is meant. True: on itself. False: on a copy, for a rehearsal stays as it is.
 
-    Raises InputError when it is no database of ours.
+    `earlier`: also on one that an earlier version made. Raises InputError when it is no database of ours.
     """
     from trialwright.web.databases import is_address
     from trialwright.web.setup import setup
@@ -66,6 +66,8 @@ def opened(where: str | Path | None, data: Path | None = None) -> Iterator[bool]
         meant = _copy(place, Path(folder)) if rehearsed and isinstance(place, Path) else place
         setup(meant if is_address(meant) else Path(meant).resolve(), migrate=False)
         with ours(place):
+            if not earlier:
+                check_steps(place)
             yield not rehearsed
 
 
@@ -84,6 +86,18 @@ def ours(place: Path | str) -> Iterator[None]:
         raise InputError(f"{without_password(place)} is damaged, or is not a database of Trialwright.") from None
     finally:
         connections.close_all()
+
+
+def check_steps(place: Path | str) -> None:
+    """Raises InputError for a database whose tables are those of another version of the program."""
+    from trialwright.conduct.actions import tables
+    from trialwright.web.databases import without_password
+
+    if tables.applied().get("conduct") and (lacking := tables.lacking()):
+        raise InputError(
+            f"{without_password(place)} was made by an earlier version of Trialwright: it lacks the step {lacking[0]}.",
+            hint="Back it up, then start the server on it: that brings it up to date. A rehearsal is made again.",
+        )
 
 
 def data_folder(data: Path | None) -> Path:

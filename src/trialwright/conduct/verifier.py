@@ -33,6 +33,8 @@ REDACTED = "[redacted]"  # stands where a value was
 PATIENCE = dt.timedelta(seconds=60)  # that an event may have waited to be written; an older one is back-dated
 ALGORITHM = b"\x01"  # Ed25519 in signed notes
 LONGEST = 1 << 26  # bytes of a line and its parts
+PIECE = 1 << 20  # bytes that are read or unpacked at once
+MOST = 10_000  # problems after which reading is given up
 SHOWN = 20
 _UNCONFIRMED = "The key came with the export. Compare it with the one that you were given, or say that one with --key: "
 _UNCONFIRMED += "somebody who made everything anew, with a key of his own, would not be found else."
@@ -113,6 +115,11 @@ class Frontier:
         return found
 
 
+def _is_name(text: str) -> bool:
+    """Whether it is one word that can be printed."""
+    return text.isprintable() and len(text.split()) == 1
+
+
 @dataclass(frozen=True, slots=True)
 class PublicKey:
     """An Ed25519 key of signed notes, written `name+id+base64`. A rehearsal's key says so in its name."""
@@ -134,7 +141,7 @@ class PublicKey:
         name, digits, coded = text.strip().split("+", 2)
         raw = base64.b64decode(coded, validate=True)
         key = cls(name, raw[1:])
-        if raw[:1] != ALGORITHM or len(raw) != 33 or key.id != digits:
+        if raw[:1] != ALGORITHM or len(raw) != 33 or key.id != digits or not _is_name(name):
             raise ValueError("This is not the public key of a history.")
         return key
 
@@ -144,11 +151,10 @@ class PublicKey:
             from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
         except ImportError:
             raise NotAnExport("Signatures cannot be checked: install the Python package `cryptography`.") from None
-        try:
+        with suppress(InvalidSignature):
             Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, text)
-        except InvalidSignature:
-            return False
-        return True
+            return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,30 +182,40 @@ class Checkpoint:
         return sha256(self.text.encode()).hexdigest()
 
 
+# In one spelling: an earlier moment is a smaller text.
+_MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}\+00:00"
 _NOTE = re.compile(
     rf"{ORIGIN}(?P<study>[^\s\ud800-\udfff]+)\n(?P<size>[0-9]{{1,18}})\n(?P<root>[A-Za-z0-9+/=]{{44}})\n"
-    r"checkpoint (?P<number>[0-9]{1,18})\nat (?P<at>[0-9T:.+-]+)\nprevious (?P<previous>-|[0-9a-f]{64})\n"
+    rf"checkpoint (?P<number>[0-9]{{1,18}})\nat (?P<at>{_MOMENT})\nprevious (?P<previous>-|[0-9a-f]{{64}})\n"
     r"\n(?P<signatures>(?:\N{EM DASH} \S+ \S+\n)+)"
 ).fullmatch
 
 
-def read_note(text: str) -> tuple[Checkpoint, list[tuple[str, bytes]]]:
-    """The checkpoint of a signed note, and (key's id, signature) of each of its signatures. Raises ValueError."""
+def read_note(text: str) -> tuple[Checkpoint, list[tuple[str, str, bytes]]]:
+    """The checkpoint of a signed note, and (key's name, its id, signature) of each signature. Raises ValueError."""
     found = _NOTE(text)
     if found is None:
         raise ValueError("This is not a checkpoint.")
     root = base64.b64decode(found["root"], validate=True)
     previous = "" if found["previous"] == "-" else found["previous"]
     checkpoint = Checkpoint(found["study"], int(found["number"]), int(found["size"]), root, found["at"], previous)
-    coded = [base64.b64decode(line.split(" ")[2], validate=True) for line in found["signatures"].splitlines()]
-    return checkpoint, [(each[:4].hex(), each[4:]) for each in coded]
+    signed = []
+    for line in found["signatures"].splitlines():
+        _, name, coded = line.split(" ")
+        by = base64.b64decode(coded, validate=True)
+        signed.append((name, by[:4].hex(), by[4:]))
+        if base64.b64encode(by).decode() != coded:
+            raise ValueError("a signature in another spelling")
+    if not text.startswith(f"{checkpoint.text}\n"):
+        raise ValueError("a checkpoint in another spelling")
+    return checkpoint, signed
 
 
 _TEXT = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 _EVENT = re.compile(
-    rb'\{"action":"(\w*)","at":"([0-9T:.+-]*)","content":"([0-9a-f]{64})","form":%b,"local":%b,'
+    rb'\{"action":"(\w*)","at":"(%b)","content":"([0-9a-f]{64})","form":%b,"local":%b,'
     rb'"parts":"([0-9a-f]{64})","previous":"([0-9a-f]*)","role":"\w*","sequence":(\d{1,18}),"site":%b,"study":(%b),'
-    rb'"subject":%b,"version":%b,"visit":%b,"who":%b,"zone":%b\}' % ((_TEXT,) * 9)
+    rb'"subject":%b,"version":%b,"visit":%b,"who":%b,"zone":%b\}' % (_MOMENT.encode(), *((_TEXT,) * 9))
 ).fullmatch
 
 
@@ -218,8 +234,11 @@ class Walk:
         self.tree = Frontier()
         self.sequence = self.checkpoints = self.sealed = 0
         self.newest: Checkpoint | None = None
-        self._trusted = {key.id: key for key in self.keys}
+        self.signers: dict[str, None] = {}  # ids of the keys that have signed, in the order in which they first did
         self._known = sorted(known, key=lambda checkpoint: -checkpoint.size)
+        self._kept = {checkpoint.number: checkpoint.digest for checkpoint in self._known}
+        if others := [each.study for each in self._known if each.study != study]:
+            self.problems.append(f"A checkpoint kept elsewhere is of another study: {others[0]}.")
         self._study = canonical(study)
         self._latest = self._previous = b""
         self._root_fits = True
@@ -265,12 +284,13 @@ class Walk:
                 self.problems.append(f"The first {kept.size} events are not those of the checkpoint kept elsewhere.")
 
     def _misplaced(self, number: int, study: bytes) -> None:
-        if number > self.sequence + 1:
-            self.problems.append(f"Event {self.sequence + 1} is missing: event {number} follows {self.sequence}.")
-        elif number <= self.sequence:
-            self.problems.append(f"Event {number} stands after event {self.sequence}: it was moved or inserted.")
+        last, add = self.sequence, self.problems.append
+        if number > last + 1:
+            add(f"Event {last + 1} is missing: event {number} follows {last}.")
+        elif number <= last:
+            add(f"Event {number} stands after event {last}: it was moved or inserted.")
         if study != self._study:
-            self.problems.append(f"Event {number} belongs to another study.")
+            add(f"Event {number} belongs to another study.")
 
     def _unfolded(self, action: bytes, hashes: tuple[bytes, bytes], text: bytes) -> None:
         """A part is not the one that was hashed: allowed only where it was redacted, which a later event must tell."""
@@ -288,7 +308,7 @@ class Walk:
 
     def _earlier(self, name: str, at: bytes, text: bytes = b"") -> None:
         """Something is dated before what stands before it."""
-        if _moment(self._latest) - _moment(at) <= PATIENCE:
+        if _apart(at, self._latest) <= PATIENCE:
             return
         says = f"{name} is dated {at[:19].decode()}, after {self._latest[:19].decode()}"
         if _details(text).get("clock") == "set back":
@@ -300,7 +320,10 @@ class Walk:
     def checkpoint(self, line: bytes) -> None:
         """The line of the next checkpoint, where it stands: after the last event that it seals."""
         try:
-            found, signatures = read_note(json.loads(line)["checkpoint"])
+            note = json.loads(line)["checkpoint"]
+            found, (signature,) = read_note(note)
+            if canonical({"checkpoint": note}) != line:
+                raise ValueError("another spelling")
         except (ValueError, LookupError, TypeError):
             self.problems.append(f"Checkpoint {self.checkpoints + 1} was edited: it has not the form of a checkpoint.")
             return
@@ -320,15 +343,18 @@ class Walk:
         if (at := found.at.encode()) < self._latest:
             self._earlier(name, at)
         self._latest = max(self._latest, at)
-        self._signed(found, signatures, name)
+        if self._kept.get(found.number, found.digest) != found.digest:
+            self.problems.append(f"{name} is not the one that was kept elsewhere.")
+        self._signed(found, signature, name)
         self.newest, self.checkpoints, self.sealed = found, found.number, found.size
 
-    def _signed(self, found: Checkpoint, signatures: Iterable[tuple[str, bytes]], name: str) -> None:
-        text = found.text.encode()
-        held = [self._trusted[key].signed(text, signature) for key, signature in signatures if key in self._trusted]
-        if not held:
+    def _signed(self, found: Checkpoint, by: tuple[str, str, bytes], name: str) -> None:
+        *key, signature = by
+        self.signers[by[1]] = None
+        trusted = [each for each in self.keys if [each.name, each.id] == key]
+        if not trusted:
             self.problems.append(f"{name} is not signed with a key that is trusted here.")
-        elif not any(held):
+        elif not any(each.signed(found.text.encode(), signature) for each in trusted):
             self.problems.append(f"{name} was edited: its signature does not fit.")
 
     def finish(self, *, whole: bool = True) -> None:
@@ -344,12 +370,11 @@ class Walk:
             self.problems.append(f"{span} are under no checkpoint: nothing vouches for them.")
 
 
-def _moment(at: bytes) -> dt.datetime:
+def _apart(earlier: bytes, later: bytes) -> dt.timedelta:
     try:
-        found = dt.datetime.fromisoformat(at.decode())
-    except ValueError:
-        found = dt.datetime.max
-    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
+        return dt.datetime.fromisoformat(later.decode()) - dt.datetime.fromisoformat(earlier.decode())
+    except ValueError:  # a day that cannot be
+        return dt.timedelta.max
 
 
 def _details(text: bytes) -> dict[str, Any]:
@@ -377,6 +402,8 @@ def check(chunks: Iterable[bytes], keys: Sequence[PublicKey] = (), known: Iterab
                 end = line
             elif line or text:
                 walk.problems.append(f"After event {walk.sequence} stands a line that is none of a history.")
+            if len(walk.problems) > MOST:
+                break
     except (EOFError, zlib.error, RecursionError):
         walk.problems.append("The file is damaged or was cut off: it cannot be read to its end.")
     walk.finish()
@@ -384,6 +411,8 @@ def check(chunks: Iterable[bytes], keys: Sequence[PublicKey] = (), known: Iterab
         walk.problems.append("The export was cut off: its last line is missing.")
     elif end != canonical(end_of(walk.checkpoints, walk.tree, walk.head)):
         walk.problems.append("The last line does not fit: it tells of other events than those that stand before it.")
+    elif list(walk.signers) != [key.id for key in named]:
+        walk.problems.append("The first line was edited: it names other keys than those that signed.")
     if not keys:
         walk.remarks.append(_UNCONFIRMED)
     return walk
@@ -403,7 +432,7 @@ def _records(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
                 raise NotAnExport(_OTHER)
             begun = True
         if len(rest) > LONGEST:
-            raise NotAnExport(_OTHER)
+            raise NotAnExport(f"{_OTHER} A line of it is longer than {LONGEST >> 20} MiB.")
     if begun:
         line, _, below = rest.removesuffix(b"\n").partition(b"\n")
         yield text, b"{" + line
@@ -414,16 +443,17 @@ def _records(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
 def _first(line: bytes) -> tuple[str, list[PublicKey]]:
     try:
         first = json.loads(line)
-        canonical(first["study"])  # a name that is no text at all ends here
-        if first["format"] != FORMAT:
-            raise ValueError("another format")
-        return str(first["study"]), [PublicKey.read(text) for text in first["keys"]]
+        study, keys = first["study"], [PublicKey.read(text) for text in first["keys"]]
+        plain = {"format": FORMAT, "keys": [str(key) for key in keys], "study": study}
+        if canonical(plain) != line or not _is_name(study):
+            raise ValueError("another format, or more than that")
+        return study, keys
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise NotAnExport(_OTHER) from None
 
 
 def end_of(checkpoints: int, tree: Frontier, head: str) -> dict[str, Any]:
-    """The last line of an export: what there was in all."""
+    """The last line of an export."""
     return {"end": {"checkpoints": checkpoints, "events": tree.size, "head": head, "root": tree.root().hex()}}
 
 
@@ -432,26 +462,38 @@ def chunks_of(file: Path) -> Iterator[bytes]:
     with file.open("rb") as source:
         packed = source.read(2) == b"\x1f\x8b"
         source.seek(0)
-        unpack = zlib.decompressobj(31)
-        while chunk := source.read(1 << 17):
-            yield unpack.decompress(chunk) if packed else chunk
-    if packed and (not unpack.eof or unpack.unused_data):
+        pieces = iter(lambda: source.read(PIECE), b"")
+        yield from _unpacked(pieces) if packed else pieces
+
+
+def _unpacked(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Little by little, however much is packed into a few bytes."""
+    unpack, left = zlib.decompressobj(31), b""
+    for piece in pieces:
+        left = b"more" if unpack.eof else piece
+        while left and not unpack.eof:
+            yield unpack.decompress(left, PIECE)
+            left = unpack.unconsumed_tail
+        if left or unpack.unused_data:
+            break
+    if not unpack.eof or left or unpack.unused_data:
         raise EOFError("it was cut off, or something was added")
 
 
 def said(found: Walk) -> str:
-    """What was found, for people."""
+    """What was found, for people: whatever the export would have it say, each sentence keeps to its line."""
     name = f"{found.study}: {found.tree.size} events, {found.checkpoints} checkpoints"
-    notes = [f"Note: {remark}" for remark in found.remarks]
-    notes += [f"Key: {key}{_OF_A_REHEARSAL if 'rehearsal' in key.name else ''}" for key in found.keys]
     if found.newest and not found.problems:
-        good = f"{name}: verified. Every event is the one that was sealed, up to {found.newest.at[:19]} UTC."
-        return "\n".join([good, f"Newest checkpoint: {found.newest.number}, root {found.newest.root.hex()}.", *notes])
-    more = len(found.problems) - SHOWN
-    shown = [*found.problems[:SHOWN], *([f"and {more} more."] if more > 0 else [])]
-    return "\n".join(
-        [f"{name}: NOT verified, {len(found.problems)} problems:", *(f"  {each}" for each in shown), *notes]
-    )
+        lines = [f"{name}: verified. Every event is the one that was sealed, up to {found.newest.at[:19]} UTC."]
+        lines.append(f"Newest checkpoint: {found.newest.number}, root {found.newest.root.hex()}.")
+    else:
+        lines = [f"{name}: NOT verified, {len(found.problems)} problems:"]
+        lines += [f"  {problem}" for problem in found.problems[:SHOWN]]
+        if (more := len(found.problems) - SHOWN) > 0:
+            lines.append(f"  and {more} more.")
+    lines += [f"Note: {remark}" for remark in found.remarks]
+    lines += [f"Key: {key}{_OF_A_REHEARSAL if 'rehearsal' in key.name else ''}" for key in found.keys]
+    return "\n".join("".join(sign if sign.isprintable() else "?" for sign in line) for line in lines)
 
 
 def read_key(text: str) -> PublicKey:
@@ -465,11 +507,11 @@ def read_key(text: str) -> PublicKey:
 def read_checkpoint(file: Path, keys: Sequence[PublicKey] = ()) -> Checkpoint:
     """The checkpoint in a file (a signed note), whose signature must fit if `keys` are given. Raises NotAnExport."""
     try:
-        found, signatures = read_note(file.read_text("utf-8"))
+        found, signatures = read_note(f"{file.read_text('utf-8').strip()}\n")  # mail and editors add empty lines
     except (OSError, ValueError):
         raise NotAnExport(f"{file} does not hold a checkpoint.") from None
     text = found.text.encode()
-    if keys and not any(key.id == named and key.signed(text, by) for key in keys for named, by in signatures):
+    if keys and not any(key.id == named and key.signed(text, by) for key in keys for _, named, by in signatures):
         raise NotAnExport(f"The checkpoint in {file} is not signed with the key that was given.")
     return found
 
@@ -489,7 +531,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         what = problem if isinstance(problem, NotAnExport) else f"{asked.export} cannot be read: {says}."
         sys.stderr.write(f"{what}\n")
         return 2
-    sys.stdout.write("".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in said(found)) + "\n")
+    sys.stdout.write(f"{said(found)}\n")
     return 1 if found.problems else 0
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from trialwright.formats.odm.document import Document, EventDef, Foreign, GroupData, GroupDef, ItemDef, SubjectData
@@ -18,8 +19,25 @@ COLUMNS = (
     "branching", "required", "alignment", "number", "matrix", "ranking", "annotation",
 )  # fmt: skip
 """Columns of a data dictionary in their order, by our names."""
-_TITLES = ("Variable / Field Name", "field_name")
-"""First column: of the file that people download, and of the API."""
+_TITLES = {
+    "variablefieldname": "name", "fieldname": "name", "formname": "form", "sectionheader": "header",
+    "fieldtype": "type", "fieldlabel": "label", "choicescalculationsorsliderlabels": "choices",
+    "choicesorcalculations": "choices", "selectchoicesorcalculations": "choices", "fieldnote": "note",
+    "textvalidationtypeorshowslidernumber": "validation", "textvalidationmin": "low", "textvalidationmax": "high",
+    "identifier": "identifier", "branchinglogic": "branching", "branchinglogicshowfieldonlyif": "branching",
+    "requiredfield": "required", "customalignment": "alignment", "questionnumber": "number",
+    "questionnumbersurveysonly": "number", "matrixgroupname": "matrix", "matrixranking": "ranking",
+    "fieldannotation": "annotation",
+}  # fmt: skip
+"""Titles by their letters, of the file that people download and of the API; in other languages they stand in order."""
+LONGEST_FORM = 64
+"""Characters of a form's name in REDCap."""
+_DELIMITERS = ",;\t|^"
+"""What REDCap and spreadsheets put between cells."""
+TYPES = frozenset({
+    "text", "notes", "radio", "dropdown", "checkbox", "yesno", "truefalse", "calc", "slider", "file", "descriptive",
+    "sql",
+})  # fmt: skip
 LARGEST = 50_000_000
 """Characters of a table."""
 EVENT, INSTRUMENT, INSTANCE = "redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance"
@@ -101,49 +119,96 @@ class Table:
 
 
 def is_dictionary(text: str) -> bool:
-    """Whether a table is a data dictionary."""
-    return text.lstrip("\ufeff").lstrip('"').startswith(_TITLES)
+    """Whether a table is a data dictionary: by its titles, else by the types of its fields."""
+    try:
+        rows = [row for _, row in islice(_rows(text, ""), 2)]
+    except InputError:
+        titles = text.lstrip("\ufeff").partition("\n")[0].replace('"', "")
+        return _columns(re.split(f"[{re.escape(_DELIMITERS)}]", titles)) is not None
+    return _columns(*rows) is not None
+
+
+def _columns(titles: Sequence[str] = (), first: Sequence[str] = ()) -> list[str] | None:
+    """What each column holds, by our names ("" where nobody knows); None where the table is no dictionary."""
+    named = [_TITLES.get("".join(filter(str.isalpha, title.lower())), "") for title in titles]
+    if {"form", "type"} <= set(named):
+        if all(name in ("", own) for name, own in zip(named, COLUMNS, strict=False)):
+            named = [name or own for name, own in zip(named, COLUMNS, strict=False)]
+        return named if "name" in named else ["name", *named[1:]]
+    in_order = len(first) >= 4 and first[3].strip().lower() in TYPES and re.fullmatch(r"[A-Za-z]\w*", first[0].strip())
+    return list(COLUMNS[: len(titles)]) if in_order and len(titles) > 9 else None
 
 
 def read_dictionary(text: str, file: str) -> Project:
     """Read a data dictionary. Raises InputError with file and line."""
     rows = list(_rows(text, file))
-    fields = []
+    columns = _columns(*(row for _, row in rows[:2])) or list(COLUMNS)
+    strange = _strange(rows[0][1], columns) if rows else []
+    notes = [f"{file}:1: The column '{title}' is none of a dictionary's and is not read." for title in strange]
+    fields: list[Field] = []
     for line, row in rows[1:]:
-        if not any(row):
-            continue
-        if len(row) < 4 or not re.fullmatch(r"[a-z][a-z0-9_]*", row[0]):
-            what = f"'{row[0][:40]}' is not the name of a field."
-            raise InputError(
-                what, where=f"{file}:{line}", hint="A dictionary has 18 columns; the first is the field's name."
-            )
-        padded = [*row, *[""] * len(COLUMNS)][: len(COLUMNS)]
-        said: Any = {
-            name: cell if name == "label" else cell.strip() for name, cell in zip(COLUMNS, padded, strict=True)
-        }
-        fields.append(Field(**said, line=line))
+        if any(cell.strip() for cell in row):
+            fields.append(_line(row, columns, f"{file}:{line}", notes, form=fields[-1].form if fields else ""))
     if not fields:
         raise InputError("The dictionary names no field.", where=file)
-    names = [each.name for each in fields]
-    twice = (
-        next((each for each in fields if names.count(each.name) > 1), None) if len(set(names)) < len(names) else None
-    )
-    if twice:
-        raise InputError(f"The field '{twice.name}' is defined twice.", where=f"{file}:{twice.line}")
-    return Project(file, file.rpartition(".")[0] or file, tuple(fields))
+    seen: set[str] = set()
+    for each in fields:
+        if each.name in seen:
+            raise InputError(f"The field '{each.name}' is defined twice.", where=f"{file}:{each.line}")
+        seen.add(each.name)
+    return Project(file, file.rpartition(".")[0] or file, tuple(fields), notes=tuple(notes))
+
+
+def _strange(titles: Sequence[str], columns: Sequence[str]) -> list[str]:
+    return [title.strip()[:40] for title, name in zip(titles, columns, strict=False) if not name and title.strip()]
+
+
+def _line(row: Sequence[str], columns: Sequence[str], where: str, notes: list[str], *, form: str) -> Field:
+    """One field. Names become what REDCap makes of them; `form` is that of the line before."""
+    cells = {name: cell for name, cell in zip(columns, row, strict=False) if name}
+    said: Any = {name: cell if name == "label" else cell.strip() for name, cell in cells.items()}
+    name = _plain(said.get("name", ""))
+    if len(row) < 4 or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_ -]*", said.get("name", "")):
+        what = f"'{said.get('name', '')[:40]}' is not the name of a field."
+        raise InputError(what, where=where, hint="A dictionary has 18 columns; the first is the field's name.")
+    if name != said["name"].lower():
+        notes.append(f"{where}: The field '{said['name'][:40]}' is called '{name}' here.")
+    held = (_plain(said.get("form", "")) or form or "form")[:LONGEST_FORM].rstrip("_")
+    if not said.get("form"):
+        notes.append(f"{where}: Field {name}: it names no form and stands on '{held}'.")
+    kind = said.get("type", "").lower()
+    known = {"name": name, "form": held if held[0].isalpha() else f"form_{held}", "type": _TYPES.get(kind, kind)}
+    return Field(**{**said, **known}, line=int(where.rpartition(":")[2]))
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_") if not re.fullmatch(r"[a-z0-9_]+", name) else name
 
 
 def _rows(text: str, file: str) -> Iterator[tuple[int, list[str]]]:
     if len(text) > LARGEST:
         raise InputError("The table is too large.", where=file, hint="Split it by records.")
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    plain = text.removeprefix("\ufeff")
+    first = re.sub(r'"[^"]*"', "", plain.partition("\n")[0])
+    between = max(_DELIMITERS, key=first.count)
+    try:
+        yield from list(_cells(plain, between, file, strict=True))
+    except InputError:
+        found = list(_cells(plain, between, file, strict=False))
+        if len({len(row) for _, row in found if row}) != 1:
+            raise
+        yield from found  # a quote inside a quoted cell was not doubled, and every row has its cells all the same
+
+
+def _cells(text: str, between: str, file: str, *, strict: bool) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=between, strict=strict)
     line = 1
     try:
         for row in reader:
             yield line, row
             line = reader.line_num + 1
     except csv.Error as error:
-        raise InputError(f"This is not a table of comma-separated values: {error}.", where=f"{file}:{line}") from None
+        raise InputError(f"This is not a table of separated values: {error}.", where=f"{file}:{line}") from None
 
 
 def read_table(text: str, file: str) -> Table:

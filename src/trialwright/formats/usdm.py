@@ -248,6 +248,7 @@ def _design(cursor: Cursor, version: Cursor) -> Design:
     )
 
 
+_MET = ("encounterId", "scheduledInstanceEncounterId", "scheduledActivityInstanceEncounterId")
 _SCHEDULED = ("scheduledAtId", "scheduledAtTimingId", "encounterScheduledAtTimingId")
 
 
@@ -282,11 +283,18 @@ def _property(cursor: Cursor) -> Property:
 
 
 def _timeline(cursor: Cursor) -> Timeline:
+    instances = list(_first(cursor, "instances", "scheduleTimelineInstances"))
+    timings = [*cursor.all("timings"), *(timing for part in instances for timing in _beside(part))]
     return Timeline(
-        *_named(cursor), cursor.flag("mainTimeline"), cursor.text("entryId"), cursor.text("entryCondition"),
-        tuple(_instance(part) for part in cursor.all("instances")),
-        tuple(_timing(part) for part in cursor.all("timings")),
+        *_named(cursor), cursor.flag("mainTimeline"), _either(cursor, "entryId", "scheduleTimelineEntryId"),
+        cursor.text("entryCondition"),
+        tuple(_instance(part) for part in instances), tuple(_timing(part) for part in timings),
     )  # fmt: skip
+
+
+def _beside(instance: Cursor) -> Iterator[Cursor]:
+    """Timings stood at their instances before 3.0."""
+    return instance.all("scheduledInstanceTimings") if "scheduledInstanceTimings" in instance.data else iter(())
 
 
 def _instance(cursor: Cursor) -> Instance:
@@ -298,7 +306,7 @@ def _instance(cursor: Cursor) -> Instance:
             for part in cursor.all("conditionAssignments")
         )
     return Instance(
-        *_named(cursor), _either(cursor, "encounterId", "scheduledInstanceEncounterId"), cursor.text("epochId"),
+        *_named(cursor), _either(cursor, *_MET), cursor.text("epochId"),
         cursor.text("defaultConditionId"), _either(cursor, "timelineId", "scheduledInstanceTimelineId"),
         cursor.words("activityIds"), branches,
     )  # fmt: skip

@@ -21,3 +21,8 @@ def patient_years(text: str) -> float:
         what = f"'{text}' is not an age" + ("." if found is None or found[2] else ": it has no unit.")
         raise InputError(what, hint="Write a number and years, months, weeks or days.")
     return convert(float(found[1].replace(",", ".")), unit, "a")
+
+
+def age_limit(text: str) -> str:
+    """A record's limit of age; "" where it sets none, which some records write as N/A."""
+    return "" if text.strip().upper() in ("N/A", "NA", "NONE") else text

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trialwright.formats.ctgov.record import StudyRecord
+from trialwright.record.age import age_limit
 from trialwright.record.clauses import simple
 from trialwright.record.criteria import split_criteria
 from trialwright.record.criteria_logic import Reader
@@ -137,8 +138,8 @@ def _age(text: str) -> tuple[int, str] | None:
 def _ages_in_words(record: StudyRecord) -> str:
     rules = record.eligibility
     ages = [
-        f"at least {rules.minimum_age}" if rules.minimum_age else "",
-        f"at most {rules.maximum_age}" if rules.maximum_age else "",
+        f"at least {rules.minimum_age}" if age_limit(rules.minimum_age) else "",
+        f"at most {rules.maximum_age}" if age_limit(rules.maximum_age) else "",
     ]
     sex = {"FEMALE": "female", "MALE": "male"}.get(rules.sex, "")
     return "; ".join(part for part in (*ages, sex) if part).capitalize()

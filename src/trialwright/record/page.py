@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from trialwright.formats.ctgov import StudyRecord, record_of
 from trialwright.formats.ctgov.record import RecordDate, RecordDesign
+from trialwright.record.age import age_limit
 from trialwright.record.criteria import plain, split_criteria
 from trialwright.record.rest import rest
 from trialwright.record.results import result_sections
@@ -220,11 +221,15 @@ def _eligibility(record: StudyRecord, lang: str) -> Iterator[Block]:
 
 def _ages(lowest: str, highest: str, lang: str) -> str:
     years = label("years", lang)
-    low, high = (text.replace("Years", years).replace("Year", years) for text in (lowest, highest))
+    low, high = (text.replace("Years", years).replace("Year", years) for text in map(age_limit, (lowest, highest)))
     if low and high:
         low = low.removesuffix(years).strip() if high.endswith(years) else low
         return f"{low} {label('to', lang)} {high}"
     return f"{low} {label('and_older', lang)}" if low else (f"{label('up_to', lang)} {high}" if high else "")
+
+
+def _agency(name: str, kind: str) -> str:
+    return f"{name} ({kind})" if name and kind else name
 
 
 def _sponsor(record: StudyRecord, lang: str) -> Facts:
@@ -233,7 +238,7 @@ def _sponsor(record: StudyRecord, lang: str) -> Facts:
     kind = word(responsible.kind, lang)
     return facts(
         lang,
-        lead=f"{record.sponsor.name} ({word(record.sponsor.kind, lang)})" if record.sponsor.name else "",
+        lead=_agency(record.sponsor.name, word(record.sponsor.kind, lang)),
         responsible=f"{kind}: {named}" if named and kind else kind or named,
         collaborators="; ".join(agency.name for agency in record.collaborators),
     )

@@ -146,7 +146,7 @@ def _interventions(record: StudyRecord) -> list[Data]:
     found = [
         _filled(
             id=name,
-            name=entry.name,
+            name=entry.name or name,
             kind=entry.kind or "OTHER",
             other_names=list(entry.other_names),
         )
@@ -197,7 +197,7 @@ def _contact(contact: RecordContact) -> Data:
 def _site(number: int, place: Location) -> Data:
     return {
         "id": f"{number:02}",
-        "name": place.facility or f"{place.city}, {place.country}",
+        "name": place.facility or ", ".join(filter(None, (place.city, place.country))) or OPEN,
         "city": place.city,
         "province": place.state,
         "country": place.country,

@@ -13,8 +13,14 @@ class Node(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+LONGEST_ID, LONGEST_NAME = 64, 40
+"""Characters: what conduct's tables hold of an id (with the count of a visit, `id.12`), and of a unit or a version."""
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=LONGEST_ID)]
 """Name of an item, form, visit, endpoint: lower-case letters, digits, underscore."""
+
+Name = Annotated[str, StringConstraints(max_length=LONGEST_NAME)]
+"""A unit, or the name of a version."""
 
 Expression = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 """Text in the language of `logic/`; checked when the study is loaded."""

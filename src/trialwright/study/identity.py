@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 
 from trialwright.kernel.provenance import REGISTRY, Source
 from trialwright.kernel.texts import Text
-from trialwright.study.base import Id, Node
+from trialwright.study.base import Id, Name, Node
 
 DateKind = Literal["ACTUAL", "ESTIMATED"]
 SiteStatus = Literal[
@@ -152,7 +152,7 @@ class Registration(Node):
     """The whole of `study.yaml`. Everything is from the registry unless `source` of a part says otherwise."""
 
     id: Id
-    version: str
+    version: Name
     version_date: dt.date
     identity: Identity
     status: Status

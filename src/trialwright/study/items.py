@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from trialwright.kernel.provenance import Source
 from trialwright.kernel.texts import JOINT, Text
-from trialwright.study.base import Expression, Id, Node
+from trialwright.study.base import Expression, Id, Name, Node
 
 ItemType = Literal[
     "quantity", "integer", "text", "choice", "choices", "boolean", "date", "time", "datetime", "event", "judgement",
@@ -121,9 +121,9 @@ class Item(Node):
     id: Id
     label: Text
     type: ItemType
-    unit: str = ""
+    unit: Name = ""
     """UCUM unit in which the definition speaks of the item ("" for none)."""
-    units: tuple[str, ...] = ()
+    units: tuple[Name, ...] = ()
     """Other units that people may choose at capture."""
     molar_mass: float | None = Field(default=None, gt=0)
     """g/mol, for conversion between mass and amount."""

@@ -68,6 +68,10 @@ def _sentence_for(details: ErrorDetails, model: type[BaseModel]) -> Problem:
             return Problem(place, f"'{_named(place)}' must be text.", f'Quote it: "{value}".' if _short(value) else "")
         case "string_pattern_mismatch":
             return Problem(place, f"'{value}' cannot be '{_named(place)}'.", _pattern(str(context.get("pattern", ""))))
+        case "string_too_long":
+            most = context.get("max_length")
+            what = f"'{str(value)[:40]}...' is too long for '{_named(place)}': {len(str(value))} characters."
+            return Problem(place, what, f"Use at most {most}.")
         case "value_error":
             return Problem(place, f"{_sentence(str(context.get('error', details['msg'])))}")
         case "model_type" | "model_attributes_type" | "dict_type":

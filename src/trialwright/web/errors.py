@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from trialwright.kernel.errors import Refused, TrialwrightError, Unavailable, UnknownName, UserError
 from trialwright.web import outage
-from trialwright.web.page import page, words
+from trialwright.web.page import is_fragment, page, trouble, words
 
 log = logging.getLogger("django.request")
 
@@ -50,8 +50,13 @@ def status_of(error: TrialwrightError) -> int:
 
 
 def problem(request: HttpRequest, status: int, sentence: str = "") -> HttpResponse:
-    """The page for a status, with `sentence` when there is more to say than the status says."""
-    title = words(request)(f"error.{status}.title")
+    """The page for a status, with `sentence` when there is more to say than the status says. A part of a page that
+    was asked for is not replaced by it.
+    """
+    t = words(request)
+    if is_fragment(request):
+        return trouble(request, sentence or t(f"error.{status}.what"), status)
+    title = t(f"error.{status}.title")
     return page(request, "errors/problem.html", title=title, status=status, code=status, sentence=sentence)
 
 

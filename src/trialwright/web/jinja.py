@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache, lru_cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.messages import get_messages
+from django.contrib.staticfiles import finders
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
@@ -17,6 +21,7 @@ from markupsafe import Markup
 
 from trialwright.web.page import words
 from trialwright.web.record.markup import markup
+from trialwright.web.sentences import asked, told
 from trialwright.web.words import LANGUAGES
 
 THIN = "\u202f"
@@ -26,15 +31,32 @@ def environment(**options: Any) -> Environment:
     """Jinja with autoescape and undefined names as errors."""
     env = Environment(**options | {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True})  # noqa: S701
     env.globals |= {
-        "static": static,
+        "static": file_address,
         "url": reverse,
         "htmx_script": htmx_script,
         "get_messages": get_messages,
         "languages": LANGUAGES,
     }
     env.filters |= {"n": number, "day": day, "longday": long_day, "moment": moment, "unit": unit}
-    env.filters |= {"markup": markup, "word": enum_word, "kind": kind}
+    env.filters |= {"markup": markup, "word": enum_word, "kind": kind, "told": said, "question": question}
     return env
+
+
+def file_address(path: str) -> str:
+    """The address of a file of ours, with a mark of its content: a browser that keeps an older one asks anew."""
+    file = _place_of(path)
+    return f"{static(path)}?v={_mark(file, file.stat().st_mtime_ns)}" if file else static(path)
+
+
+@cache
+def _place_of(path: str) -> Path | None:
+    found = finders.find(path)
+    return Path(found) if isinstance(found, str) else None
+
+
+@lru_cache(maxsize=64)
+def _mark(file: Path, _changed: int) -> str:
+    return sha256(file.read_bytes()).hexdigest()[:10]
 
 
 def shared(request: HttpRequest) -> dict[str, object]:
@@ -93,6 +115,18 @@ def enum_word(context: Context, value: str) -> str:
     from trialwright.record.words import word
 
     return word(value, context["lang"])
+
+
+@pass_context
+def said(context: Context, sentence: str) -> str:
+    """A sentence of the rooms below in words of the page's language."""
+    return told(sentence, context["lang"]) if sentence else ""
+
+
+@pass_context
+def question(context: Context, query: Any) -> str:
+    """What a query asks, in the page's language where it is known: `query` has a text, its form and its item."""
+    return asked(query.text, context["study"], query.form, query.item, context["lang"])
 
 
 def kind(value: object) -> str:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from trialwright.conduct.actions import unavailable
 from trialwright.kernel.errors import TrialwrightError, Unavailable
-from trialwright.web.page import every_pair, page, words
+from trialwright.web.page import every_pair, is_fragment, page, trouble, words
 
 AGAIN = 5
 """Seconds after which it is worth while to try again."""
@@ -32,14 +32,17 @@ def of_this_moment() -> Unavailable | None:
 
 
 def answer(request: HttpRequest, found: Unavailable) -> HttpResponse:
-    """503, with a button that sends the form again. htmx leaves a form as it stands when such an answer comes."""
+    """503, with a button that sends the form again. Where htmx asked for a part of a page, the page stands as it is."""
     request.user = AnonymousUser()  # whoever it is, the database would have to say so
     t = words(request)
-    again = _again(request) if request.path.startswith(_KEPT) else []
-    response = page(
-        request, "errors/outage.html", title=t("outage.title"), status=503, code=503,
-        sentence=t(f"outage.{found.kind}"), again=again, address=request.get_full_path(),
-    )  # fmt: skip
+    sentence, again = t(f"outage.{found.kind}"), _again(request) if request.path.startswith(_KEPT) else []
+    if is_fragment(request):
+        response = trouble(request, sentence, 503)
+    else:
+        response = page(
+            request, "errors/outage.html", title=t("outage.title"), status=503, code=503,
+            sentence=sentence, again=again, address=request.get_full_path(),
+        )  # fmt: skip
     response.headers["Retry-After"] = str(AGAIN)
     return response
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
@@ -42,6 +43,23 @@ def is_fragment(request: HttpRequest) -> bool:
     """Whether htmx asks for a part of the page and not, with its back button, for the whole of it."""
     headers = request.headers
     return headers.get("HX-Request") == "true" and headers.get("HX-History-Restore-Request") != "true"
+
+
+def trouble(request: HttpRequest, sentence: str, status: int) -> HttpResponse:
+    """What went wrong with a part of a page: said at its top, and the page stands as it is with what was typed."""
+    response = render(request, "errors/trouble.html", {"sentence": sentence}, status=status)
+    response.headers["HX-Retarget"] = "#trouble"
+    response.headers["HX-Reswap"] = "innerHTML"
+    return response
+
+
+def way_back(request: HttpRequest) -> str:
+    """The address to come back to after a log-in: of what was sent, that of the page it was sent from."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    came = urlsplit(request.headers.get("Referer", ""))
+    fits = came.netloc == request.get_host() and came.path.startswith("/") and not came.path.startswith("//")
+    return urlunsplit(("", "", came.path, came.query, "")) if fits else request.get_full_path()
 
 
 def pairs(sent: QueryDict) -> list[tuple[str, str]]:

@@ -105,6 +105,8 @@ STATICFILES_FINDERS = [
 ]
 # Files are served from where they are installed: nothing to collect before the first start.
 WHITENOISE_USE_FINDERS = True
+# A file that was changed under the running server is sent whole, not with the length that it had before.
+WHITENOISE_AUTOREFRESH = True
 WHITENOISE_MAX_AGE = 3600
 
 AUTHENTICATION_BACKENDS = [

@@ -18,7 +18,8 @@ def setup(database: Path | str, *, migrate: bool = True, accounts: bool = False)
     May be called again with another one.
 
     `accounts`: also the tables of log-ins and sessions, which only the server needs.
-    Raises InputError when there is no folder to hold the file, or no server that answers.
+    Raises InputError when there is no folder to hold the file, no server that answers, or when a newer program made
+    the tables.
     """
     import django
     from django.apps import apps
@@ -35,7 +36,10 @@ def setup(database: Path | str, *, migrate: bool = True, accounts: bool = False)
     if migrate:
         from django.core.management import call_command
 
+        from trialwright.conduct.actions import tables
+
         with _alone():
+            tables.applied()  # raises for what a newer program made: Django would pass over it without a word
             call_command("migrate", *([] if accounts else ["conduct"]), verbosity=0, interactive=False)
             if accounts:
                 call_command("createcachetable", verbosity=0)

@@ -7,19 +7,10 @@ import threading
 from typing import Any
 
 import pytest
-from capture_scene import BASE, BLINDED, SECRET, STUDY
+from capture_scene import BASE, BLINDED, SECRET, STUDY, refused
 
 VITALS = "/subjects/01-001/visits/screening/forms/vitals"
 NEW = "/subjects/01-002/visits/screening/forms/vitals"
-
-
-def refused(answer: Any, status: int, words: str) -> dict[str, Any]:
-    assert answer.status_code == status, answer.content
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    told = answer.json()
-    assert told["status"] == status
-    assert words in told["detail"]
-    return told  # type: ignore[no-any-return]  # JSON
 
 
 def test_a_subject_goes_from_registration_to_enrolment(call: Any) -> None:
@@ -177,8 +168,11 @@ def test_another_study_is_not_there(call: Any) -> None:
 def test_a_site_that_is_not_yours_is_closed(call: Any) -> None:
     assert [s["site"] for s in call("elsewhere", "GET", "/sites").json()["sites"]] == ["02"]
     assert call("elsewhere", "GET", "/subjects").json()["subjects"] == []
-    refused(call("elsewhere", "GET", VITALS), 403, "only at site 02")
-    refused(call("elsewhere", "PATCH", VITALS, {"version": 1, "values": []}), 403, "only at site 02")
+    nothing = "/subjects/01-999/visits/screening/forms/vitals"
+    for method, body in (("GET", None), ("PATCH", {"version": 1, "values": []})):
+        there, not_there = (call("elsewhere", method, path, body) for path in (VITALS, nothing))
+        refused(there, 404, "There is no subject '01-001'.")
+        assert there.content == not_there.content.replace(b"01-999", b"01-001"), "nobody counts the subjects elsewhere"
     refused(call("elsewhere", "POST", "/subjects", {"site": "01"}), 403, "only at site 02")
     assert call("elsewhere", "GET", "/queries").json()["total"] == 0
 
@@ -211,7 +205,7 @@ def test_a_key_ends_with_its_time_its_revocation_or_its_person(call: Any, keys: 
     tokens.revoke_token(STUDY, used.prefix, by=person)
     refused(call("coordinator", "GET", "/subjects"), 401, "revoked")
     actions.remove_person(STUDY, "monitor", reason="left")
-    refused(call("monitor", "GET", "/subjects"), 401, "no role in the study any more")
+    refused(call("monitor", "GET", "/subjects"), 401, "revoked")
 
 
 def test_keys_are_made_within_ones_own_rights(keys: dict[str, str]) -> None:
@@ -357,7 +351,8 @@ def test_exports_are_jobs(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert made.status_code == 202
     one = f"/exports/{made.json()['number']}"
     refused(call("data_manager", "GET", f"{one}/file"), 409, "is not done")
-    refused(call("monitor", "GET", one), 404, "no export of yours")
+    refused(call("statistician", "GET", one), 404, "no export of yours")
+    refused(call("monitor", "GET", one), 403, "may not export")
     assert working.work_once()
     assert call("data_manager", "GET", one).json()["state"] == "done"
     file = call("data_manager", "GET", f"{one}/file")
@@ -369,14 +364,19 @@ def test_exports_are_jobs(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_database_that_is_gone_is_a_sentence(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from django.db import OperationalError
 
-    from trialwright.conduct import worklists
+    from trialwright.conduct import actions, worklists
 
-    def gone(*_args: Any) -> Any:
+    def gone(*_args: Any, **_more: Any) -> Any:
         raise OperationalError("server closed the connection: patient 01-001")
 
     monkeypatch.setattr(worklists, "locks", gone)
-    told = refused(call("monitor", "GET", "/locks"), 503, "The database does not answer now")
+    answer = call("monitor", "GET", "/locks")
+    told = refused(answer, 503, "The database does not answer just now")
     assert "patient" not in str(told)
+    assert answer.headers["Retry-After"] == "5"
+    broken = OperationalError("server closed the connection: patient 01-001")
+    monkeypatch.setattr(actions, "enrol", lambda *_a, **_k: (_ for _ in ()).throw(actions.unavailable(broken)))
+    refused(call("investigator", "POST", "/subjects/01-002/enrol"), 503, "Do it again in a moment")
 
 
 def test_the_keys_of_a_closed_account_open_nothing(call: Any, keys: dict[str, str]) -> None:

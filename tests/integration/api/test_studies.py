@@ -97,6 +97,14 @@ def test_fields_are_pieces_paths_modules_or_areas(api: Any, real: dict[str, Any]
         ({"filter__geo": "distance(1,2)"}, "distance("),
         ({"filter__geo": "distance(99,2,5km)"}, "no such place"),
         ({"filter__stats": "x"}, "unknown parameter"),
+        ({"pagesize": "3"}, "`pagesize` is an unknown parameter. Did you mean pageSize?"),
+        ({"markupFormat": "html"}, "'markdown' or 'legacy'"),
+        ({"geoDecay": "func:exp"}, "Write func:exp,scale:300mi"),
+        ({"geoDecay": "func:exp,scale:0km,offset:0km,decay:0.5"}, "scale is above 0"),
+        ({"sort": "StartDate,EnrollmentCount,CompletionDate"}, "at most two"),
+        ({"sort": "StartDate,@relevance"}, "stands first"),
+        ({"filter__advanced": "AREA[LocationGeoPoint]DISTANCE(1,2,3mi)"}, "square brackets"),
+        ({"filter__synonyms": "ConditionSearch:1651367"}, "synonyms have no numbers here"),
         ({"query__term": "(heart"}, "character 1"),
         ({"query__term": "AREA[Nothing]x"}, "Nothing"),
         ({"sort": "BriefTitle"}, "cannot be sorted"),
@@ -115,6 +123,51 @@ def test_what_cannot_be_understood_is_answered_with_a_sentence(
     assert answer.status_code == 400
     assert answer.headers["Content-Type"].startswith("text/plain")
     assert sentence in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["stats/field/values?query.cond=pain", "stats/size?fields=Phase", "version?x=1", f"studies/{BUILT_IN}?field=NCTId"],
+)
+def test_a_parameter_that_nothing_reads_is_refused_everywhere(api: Any, path: str) -> None:
+    """Statistics are of all records: a query there would be passed over, and the figures taken for its own."""
+    where, _, text = path.partition("?")
+    name, _, value = text.partition("=")
+    answer = api(where, **{name: value})
+    assert answer.status_code == 400
+    assert answer.content.decode().startswith(f"`{name}` is an unknown parameter.")
+
+
+def test_a_number_is_read_without_its_zeros(api: Any) -> None:
+    assert api("studies/nct7208058", fields="NCTId").json() == api(f"studies/{BUILT_IN}", fields="NCTId").json()
+    assert numbers(api("studies", filter__ids="NCT7208058")) == [BUILT_IN]
+
+
+def test_a_former_number_leads_to_the_study(api: Any, real: dict[str, Any]) -> None:
+    nct, alias = next(
+        (nct, aliases[0])
+        for nct, record in real.items()
+        if (aliases := record["protocolSection"]["identificationModule"].get("nctIdAliases"))
+    )
+    answer = api(f"studies/{alias}", fields="NCTId")
+    assert (answer.status_code, answer.headers["Location"]) == (301, f"/api/v2/studies/{nct}?fields=NCTId")
+    for asked in ({"filter__ids": alias}, {"query__id": alias}, {"query__term": alias}):
+        assert numbers(api("studies", **asked)) == [nct]
+
+
+def test_texts_come_as_markdown_or_plain(api: Any, real: dict[str, Any]) -> None:
+    nct, text = next(
+        (nct, text)
+        for nct, record in real.items()
+        if "\\>" in (text := record["protocolSection"]["eligibilityModule"].get("eligibilityCriteria", ""))
+    )
+    for path, parameters in ((f"studies/{nct}", {}), ("studies", {"filter.ids": nct})):
+        for form, expected in (("markdown", text), ("legacy", text.replace("\\", "").replace("\n", "\r\n"))):
+            answer = api(path, markupFormat=form, fields="EligibilityCriteria", **parameters).json()
+            (study,) = answer.get("studies", [answer])
+            assert study["protocolSection"]["eligibilityModule"]["eligibilityCriteria"] == expected
+    whole = api(f"studies/{nct}", markupFormat="legacy").json()
+    assert whole["derivedSection"] == real[nct]["derivedSection"], "only texts change"
 
 
 @pytest.mark.parametrize(("path", "status"), [("studies/NCT99999999", 404), ("studies/12", 400), ("nothing", 404)])
@@ -151,6 +204,32 @@ def test_studies_near_a_place_are_those_with_a_site_there(api: Any) -> None:
     near = numbers(api("studies", filter__geo="distance(40,-70,1km)", filter__ids=LARGE))
     assert near == [LARGE]
     assert numbers(api("studies", filter__geo="distance(-60,-150,1mi)")) == []
+    same = "AREA[LocationGeoPoint]DISTANCE[42.36,-71.06,50mi]"
+    filtered = numbers(api("studies", filter__geo="distance(42.36,-71.06,50mi)", pageSize=1000))
+    assert numbers(api("studies", filter__advanced=same, pageSize=1000)) == filtered
+    assert len(filtered) > 10
+
+
+def test_geo_decay_brings_what_is_near_to_the_front(api: Any, real: dict[str, Any]) -> None:
+    asked = {"filter__geo": "distance(42.36,-71.06,3000mi)", "pageSize": 30}
+    decays = {"geoDecay": "func:gauss,scale:1mi,offset:5mi,decay:0.000001"}
+    boston = set(numbers(api("studies", filter__geo="distance(42.36,-71.06,5mi)", pageSize=1000)))
+    for query in ({}, {"query__term": "safety"}):
+        first = numbers(api("studies", **asked, **decays, **query))
+        near = [nct in boston for nct in first]
+        assert any(near)
+        assert near == sorted(near, reverse=True)
+        plain = api("studies", **asked, **query, countTotal="true").json()
+        answer = api("studies", **asked, **decays, **query, countTotal="true").json()
+        assert plain["totalCount"] == answer["totalCount"]
+    seen, token = [], ""
+    while True:
+        answer = api("studies", **asked, **decays, pageToken=token).json()
+        seen += [s["protocolSection"]["identificationModule"]["nctId"] for s in answer["studies"]]
+        token = answer.get("nextPageToken", "")
+        if not token:
+            break
+    assert len(seen) == len(set(seen)) == api("studies", **asked, countTotal="true").json()["totalCount"]
 
 
 def test_sorting_by_a_date_and_by_size(api: Any) -> None:
@@ -160,6 +239,29 @@ def test_sorting_by_a_date_and_by_size(api: Any) -> None:
     answer = api("studies", sort="EnrollmentCount", pageSize=100, fields="EnrollmentCount").json()["studies"]
     counts = [s["protocolSection"]["designModule"]["enrollmentInfo"]["count"] for s in answer if s]
     assert counts == sorted(counts)
+
+
+def test_sorting_by_any_date_or_number_and_by_two(api: Any) -> None:
+    def told(sort: str, *fields: str) -> list[Any]:
+        studies = api("studies", sort=sort, pageSize=1000, fields=",".join(fields)).json()["studies"]
+        return [study.get("protocolSection", {}) for study in studies]
+
+    completed = [
+        study.get("statusModule", {}).get("primaryCompletionDateStruct", {}).get("date", "")
+        for study in told("PrimaryCompletionDate", "PrimaryCompletionDate")
+    ]
+    days = [f"{date}-01"[:10] for date in completed if date]
+    assert days == sorted(days, reverse=True)
+    assert not any(completed[len(days) :]), "those without a date come last"
+    both = [
+        (study["designModule"]["enrollmentInfo"]["count"], study["statusModule"]["startDateStruct"]["date"])
+        for study in told("EnrollmentCount,StartDate:desc", "EnrollmentCount", "StartDate")
+        if "designModule" in study and "statusModule" in study
+    ]
+    order = [(count, [-int(part) for part in f"{day}-01"[:10].split("-")]) for count, day in both]
+    assert order == sorted(order)
+    path = "protocolSection.statusModule.completionDateStruct.date"
+    assert told(path, "NCTId") == told("CompletionDate:desc", "NCTId")
 
 
 def test_csv_has_the_registrys_columns_and_no_formula(api: Any) -> None:

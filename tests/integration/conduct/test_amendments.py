@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from trialwright.conduct.rules.values import Entry
 from trialwright.kernel.errors import Refused, UnknownName
@@ -387,6 +389,25 @@ def test_the_impact_tells_what_migration_then_does_and_writes_nothing(
     assert (moved.missing, len(moved.opened), len(moved.closed)) == (line.missing, len(line.opens), len(line.closes))
     actions.migrate_all(desk.study, "01", reason="Amendment 1", **manage)
     assert worklists.impact(desk.study, "2.0", desk.data_manager).lines == ()
+
+
+def test_the_impact_takes_as_many_statements_for_one_form_as_for_several(
+    desk: Any, do: dict[str, Any], manage: dict[str, Any], amended: Study
+) -> None:
+    from trialwright.conduct import actions, worklists
+
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            worklists.impact(desk.study, amended, desk.data_manager)
+        return len(seen)
+
+    subject = filled(desk, do, weight="160", height="170")
+    one = statements()
+    actions.enrol(desk.study, subject, **do)
+    actions.start_visit(desk.study, subject, "week1", **do)
+    actions.save_form(desk.study, subject, "vitals", [Entry("weight", "61")], visit="week1", **do)
+    assert len(worklists.impact(desk.study, amended, desk.data_manager).lines) == 2
+    assert statements() == one
 
 
 def test_a_visit_that_an_amendment_brings_is_open_for_those_who_are_enrolled_already(

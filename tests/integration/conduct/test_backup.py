@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sqlite3
 import stat
 import zipfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from kept import VENDORS, Kept
 from postgresql import dropped, emptied
@@ -211,3 +214,45 @@ def test_a_backup_that_cannot_be_written_leaves_nothing(busy: Any, database: Kep
     with pytest.raises(InputError, match="cannot be written"):
         run("backup", database.place, "--out", str(tmp_path / "x.backup"), "--overwrite")
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_what_a_server_holds_is_not_overwritten(busy: Any, database: Kept, tmp_path: Path) -> None:
+    """It would go on writing into a file that is gone, or find other tables under its hands."""
+    file = copy_of(database, tmp_path)
+    onto = ["--database", database.place] if database.vendor == "postgresql" else []
+    words = ["restore", str(file), "--data", str(database.folder), *onto, "--overwrite"]
+    database.open()
+    before = contents()
+    server = psycopg.connect(database.place) if onto else sqlite3.connect(database.place)
+    with closing(server):
+        server.execute("SELECT COUNT(*) FROM conduct_event").fetchone()
+        server.commit()
+        with pytest.raises(InputError, match=r"is in use.*Nothing was restored\."):
+            run(*words)
+        database.open()
+        assert contents() == before
+    database.settle()
+    assert "tiny: verified" in run(*words)
+
+
+def test_a_database_of_another_version_is_told_as_such(busy: Any, database: Kept, tmp_path: Path) -> None:
+    """Neither as damaged, nor by a table that is missing."""
+    from trialwright.web.setup import setup
+
+    asking = (["verify-audit", database.place], ["key", database.place, "--data", str(database.folder)])
+    database.run("INSERT INTO django_migrations (app, name, applied) VALUES ('conduct', '0999_x', CURRENT_TIMESTAMP)")
+    for words in asking:
+        with pytest.raises(InputError, match=r"made by a newer Trialwright.* does not know the step conduct 0999_x"):
+            run(*words)
+    with pytest.raises(InputError, match="made by a newer Trialwright"):
+        setup(database.place)
+    database.run("DELETE FROM django_migrations WHERE app = 'conduct' AND name IN ('0999_x', '0004_retold')")
+    for words in asking:
+        with pytest.raises(
+            InputError, match="made by an earlier version of Trialwright: it lacks the step 0004_retold"
+        ):
+            run(*words)
+    assert "rows of" in run(
+        "backup", database.place, "--data", str(database.folder), "--out", str(tmp_path / "old.backup")
+    )
+    database.open()

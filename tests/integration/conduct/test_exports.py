@@ -216,8 +216,11 @@ def test_a_casebook_tells_everything_and_is_an_accessible_pdf(desk: Any, subject
         "I have reviewed this and confirm that it is complete and correct."
     ] * 2
     assert [line[4] for line in lab["signatures"]] == ["Void since the content was changed", "Valid"]
-    old, new, reason = lab["history"][-1][-3:]
-    assert (old.split()[0], new.split()[0], reason) == ("80", "0.9", "Read off wrongly")
+    changed = lab["history"][-1]
+    assert [cell.split()[0] for cell in changed["rows"][0]] == ["Creatinine", "80", "0.9"]
+    assert changed["head"].endswith(
+        " · 2026-03-02 10:00:00+08:00 · investigator (investigator) · Reason: Read off wrongly"
+    )
     assert vitals["groups"][0]["rows"][0][1:] == ["60 kg", "monitor, 2026-03-02"]
     assert "It is." in vitals["queries"][-1][-1]
     assert desk.study in content["checkpoint"]
@@ -225,6 +228,31 @@ def test_a_casebook_tells_everything_and_is_an_accessible_pdf(desk: Any, subject
     assert made.startswith(b"%PDF")
     assert b"pdfuaid" in made
     assert b"/Outlines" in made or b"/StructTreeRoot" in made
+
+
+def test_a_chinese_casebook_speaks_chinese(desk: Any, subject: str, tmp_path: Path) -> None:
+    from trialwright.conduct.export.casebook import Casebook
+    from trialwright.conduct.export.reading import scope
+    from trialwright.conduct.export.told import Told
+
+    mine = scope(desk.study, desk.data_manager, subject)
+    content = Casebook(mine, Told("zh")).content(next(mine.read()))
+    lab = next(form for visit in content["visits"] for form in visit["forms"] if form["title"] == "Laboratory")
+    assert [lab["signatures"][1][n] for n in (0, 2, 4)] == ["本人已审阅，确认内容完整、正确。", "研究者", "有效"]
+    assert lab["history"][-1]["head"].endswith("investigator (研究者) · 原因：Read off wrongly")
+    made = export(desk, "casebook", desk.data_manager, tmp_path, subject=subject, lang="zh").read_bytes()
+    assert b"pdfuaid" in made, "accessible as well"
+
+
+def test_every_role_and_every_meaning_of_a_signature_has_its_words_in_a_casebook() -> None:
+    from trialwright.conduct.export.told import LANGUAGES, Told
+    from trialwright.conduct.rules.policy import ROLES
+    from trialwright.conduct.rules.signing import MEANINGS
+
+    assert {code: Told("en").code("signature_meaning", code) for code in MEANINGS} == dict(MEANINGS)
+    for kind, codes in (("role", ROLES), ("signature_meaning", MEANINGS)):
+        words = [Told(lang).code(kind, code) for lang in LANGUAGES for code in codes]
+        assert len(set(words)) == len(words)
 
 
 def test_casebooks_of_all_come_in_one_archive(desk: Any, subject: str, tmp_path: Path) -> None:
@@ -249,7 +277,7 @@ def test_an_export_holds_the_sites_that_the_person_may_export_and_no_other(
     other = desk.screened("02")
     rows = table(export(desk, "csv", at_02, tmp_path), "long.csv")
     assert {row["subject"] for row in rows} == {other}
-    with pytest.raises(Refused):
+    with pytest.raises(UnknownName, match="There is no subject"):
         export(desk, "odm1.3", at_02, tmp_path, subject=subject)
     with pytest.raises(Refused, match="may not export data"):
         export(desk, "csv", desk.monitor, tmp_path)
@@ -371,6 +399,7 @@ def test_the_blank_casebook_is_annotated(tmp_path: Path) -> None:
     done = run_program("conduct", "casebook", study.id, "--blank", "--lang", "zh", "--out", str(out))
     assert done.returncode == 0, done.stderr
     assert out.read_bytes().startswith(b"%PDF")
+    assert b"pdfuaid" in out.read_bytes()
 
 
 # --- The whole of a trial ---------------------------------------------------------------------------------------------

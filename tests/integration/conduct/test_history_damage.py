@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from histories import SECRET, History, Told, exported, key_of, told
+from histories import History, Told, exported, key_of, long_history, told
 
 from trialwright.conduct import verifier
 from trialwright.conduct.verifier import Checkpoint, PublicKey, canonical, check, fold
@@ -110,20 +110,6 @@ DAMAGES: tuple[Damage, ...] = (
     everything_forged_with_another_key, a_checkpoint_deleted, a_checkpoint_moved,
 )  # fmt: skip
 TIMES = 1000
-
-
-def long_history(desk: Any, folder: Path) -> bytes:
-    """Some forty events, five checkpoints, a redaction."""
-    from trialwright.conduct import actions
-
-    for hour in range(3):
-        replace(desk, at=desk.at + dt.timedelta(hours=hour)).screened()
-        actions.seal(desk.study)
-    later = replace(desk, at=desk.at + dt.timedelta(hours=3))
-    subject = told(later)
-    actions.seal(desk.study)
-    actions.redact_value(desk.study, subject, "vitals", "weight", **SECRET, by=desk.data_manager, at=later.at)
-    return exported(desk, folder)
 
 
 def test_every_damage_is_found(desk: Any, tmp_path: Path) -> None:

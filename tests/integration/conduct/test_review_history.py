@@ -154,6 +154,28 @@ def test_a_redacted_file_is_gone(desk: Any, do: dict[str, Any], manage: dict[str
     assert verify_audit(desk.study).problems == ()
 
 
+def test_a_file_that_a_value_names_is_missed_when_it_was_deleted(
+    desk: Any, do: dict[str, Any], manage: dict[str, Any], tiny: Study, database: Kept
+) -> None:
+    from trialwright.conduct import actions
+    from trialwright.conduct.worklists import verify_audit
+
+    def files(data: dict[str, Any]) -> None:
+        data["items"].append({**part(data, "items", "term"), "id": "scan", "type": "file"})
+        part(data, "forms", "lab")["groups"][0]["fields"].append({"item": "scan"})
+
+    publish(desk, version(tiny, "2.0", files), manage, "01")
+    subject = desk.screened()
+    value = actions.attach_file(desk.study, subject, "scan.pdf", b"abc", **do)
+    actions.save_form(desk.study, subject, "lab", [Entry("scan", value)], visit="screening", **do)
+    assert verify_audit(desk.study).problems == ()
+    database.edit("DELETE FROM conduct_attachment")
+    (problem,) = verify_audit(desk.study).problems
+    assert problem == (
+        f"The file {value[-64:-48]} of {subject} screening lab scan is missing: deleted, or never attached."
+    )
+
+
 @pytest.mark.parametrize("kind", ["1.3.2", "2.0", "redcap", "sdtm"])
 def test_values_that_an_amendment_has_no_field_for_hinder_nothing(
     desk: Any, do: dict[str, Any], manage: dict[str, Any], tiny: Study, kind: str

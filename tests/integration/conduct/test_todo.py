@@ -115,9 +115,21 @@ def test_a_monitor_sees_what_to_verify_what_changed_and_what_was_answered(busy: 
     assert lists(busy, "monitor")["changed"] == [("01-002", "screening", "vitals")]
 
 
+def whole(desk: Any, subject: str) -> None:
+    """Fill in the forms of screening that nobody has begun."""
+    from trialwright.conduct import actions
+
+    by: dict[str, Any] = {"visit": "screening", "by": desk.coordinator, "at": desk.at}
+    pill = [Entry("pill_day", "2026-03-01"), Entry("pill", "prednisone"), Entry("pill_dose", "5")]
+    actions.save_form(desk.study, subject, "lab", [Entry("creatinine", "70")], **by)
+    actions.save_form(desk.study, subject, "pills", pill, **by)
+
+
 def test_a_data_manager_sees_what_is_clean_and_what_is_old(busy: Any) -> None:
     from trialwright.conduct import actions
 
+    assert lists(busy, "data_manager")["to_freeze"] == [], "forms of screening lack"
+    whole(busy, "01-002")
     assert lists(busy, "data_manager")["to_freeze"] == [("01-002", "", "")]
     actions.freeze(busy.study, Scope(subject="01-002"), by=busy.data_manager, at=busy.at)
     found = lists(busy, "data_manager")
@@ -126,6 +138,58 @@ def test_a_data_manager_sees_what_is_clean_and_what_is_old(busy: Any) -> None:
     assert lists(busy, "data_manager", TODAY + 30 * DAY)["long_open"] == [
         ("01-001", "week1", "vitals"), ("01-001", "screening", "person"),
     ]  # fmt: skip
+
+
+def test_who_lacks_a_form_of_a_visit_that_took_place_is_not_to_be_frozen(desk: Any) -> None:
+    from trialwright.conduct import actions
+
+    do: dict[str, Any] = {"by": desk.investigator, "at": desk.at}
+    for _ in range(2):
+        subject = desk.enrolled("01")
+        whole(desk, subject)
+        actions.verify(desk.study, subject, "vitals", visit="screening", by=desk.monitor, at=desk.at)
+    actions.start_visit(desk.study, subject, "week1", **do)
+    for each in ("01-001", subject):
+        actions.end_participation(desk.study, each, "moved", **do)
+    assert lists(desk, "data_manager")["to_freeze"] == [("01-001", "", "")]
+    assert lists(desk, "coordinator")["to_begin"] == [("01-002", "week1", "")]
+
+
+def test_a_month_begins_where_the_study_is(desk: Any) -> None:
+    """Asked at one o'clock in Shanghai, which is five in the afternoon of the day before by UTC."""
+    from trialwright.conduct import actions
+    from trialwright.conduct.worklists import oversight
+    from trialwright.conduct.worklists.masks import NOTHING
+    from trialwright.conduct.worklists.waiting import Sight
+
+    subject, at = desk.screened("01"), dt.datetime(2026, 3, 2, 17, 0, tzinfo=dt.UTC)
+    actions.open_query(desk.study, subject, "person", "sex", "Sure?", visit="screening", by=desk.monitor, at=at)
+    asked = dt.date(2026, 3, 3)
+    for days, found in ((30, []), (31, [31])):
+        there = Sight(
+            actions.studies.trial(desk.study), desk.monitor, ("01",), asked + days * DAY, 50, NOTHING, "Asia/Shanghai"
+        )
+        assert [line.days for line in oversight.long_open(there).lines] == found
+
+
+def test_the_day_of_a_casebook_is_that_of_its_site(desk: Any) -> None:
+    from trialwright.conduct import actions, worklists
+
+    subject, at = desk.enrolled("01"), dt.datetime(2026, 3, 2, 17, 0, tzinfo=dt.UTC)
+    actions.start_visit(desk.study, subject, "week1", by=desk.investigator, at=desk.at)
+    actions.open_query(desk.study, subject, "person", "sex", "Sure?", visit="screening", by=desk.monitor, at=at)
+    assert worklists.casebook(desk.study, subject, desk.monitor).study_day == 2
+
+
+def test_nothing_is_to_sign_where_a_query_is_live(desk: Any) -> None:
+    from trialwright.conduct import actions, worklists
+
+    asked, clean = desk.screened("01"), desk.screened("02")
+    for form, item in (("person", "sex"), ("vitals", "weight")):
+        actions.open_query(desk.study, asked, form, item, "Sure?", visit="screening", by=desk.monitor, at=desk.at)
+    rows = worklists.subjects_matrix(desk.study, desk.investigator, open="to_sign").rows
+    assert [row.subject for row in rows] == [clean]
+    assert {subject for subject, *_ in lists(desk, "investigator")["to_sign"]} == {clean}
 
 
 def test_amendments_wait_for_the_administrator_and_then_for_the_data_manager(busy: Any, tiny: Study) -> None:

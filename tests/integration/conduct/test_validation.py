@@ -46,7 +46,7 @@ def test_nothing_fails_and_every_check_fires_both_ways(tiny: Study, database: Ke
     assert {name.rpartition(".")[2] for name in checks} == {"true", "false"}
     assert len(checks) == 2 * sum(len(form.checks) for form in tiny.forms)
     assert {case.result for case in checks.values()} == {"passed"}
-    assert cases(pack, "windows")["window.week2.first"].test == "it takes place on day +6 (first of the window)"
+    assert cases(pack, "windows")["window.week2.first"].test == "it takes place on day +6 (its first day)"
     assert {case.result for case in cases(pack, "derived").values()} == {"passed"}
     assert {case.result for case in cases(pack, "skips").values()} == {"passed"}
     ranges = {name: (case.test.split()[1], case.found) for name, case in cases(pack, "ranges").items()}
@@ -56,7 +56,30 @@ def test_nothing_fails_and_every_check_fires_both_ways(tiny: Study, database: Ke
     assert ranges["range.weight.soft_low_30.at"] == ("30", "accepted")
     assert ranges["range.weight.hard_high_400.above"] == ("400.4", "refused")
     assert len(cases(pack, "operation")) == 17
+    fields = cases(pack, "fields")
+    assert fields["field.person.who.sex.kept"].found == "female"
+    assert fields["field.vitals.body.weight.refused"].found == "refused"
+    assert_an_inspector_can_follow(pack, tiny)
     assert pack.made["database"].startswith(database.vendor)
+
+
+def assert_an_inspector_can_follow(pack: Pack, study: Study) -> None:
+    """Each part of the definition leads to its tests or to a reason, each test says what was expected and found."""
+    every = {case.id: case for section in pack.sections for case in section.cases}
+    assert len(every) == sum(len(section.cases) for section in pack.sections), "an id names one test"
+    assert [c.id for c in every.values() if c.result == "passed" and not (c.expected and c.found and c.test)] == []
+    assert [c.id for c in every.values() if c.result == "not exercised" and not c.reason] == []
+    traced = {each.requirement: each for each in pack.traced}
+    assert {test for each in pack.traced for test in each.tests} <= every.keys()
+    assert {test for each in pack.traced for test in each.tests} == {
+        case.id for section in pack.sections if section.phase == "PQ" for case in section.cases
+    }, "no test of this study is without what it is for"
+    assert [each.requirement for each in pack.traced if each.result == "not exercised" and not each.reason] == []
+    told = traced[f"Form vitals, weight: {study.item_by_id['weight'].label.en}"]
+    assert (told.result, told.counted) == ("passed", "field 2, range 12, required 1")
+    assert traced["Form vitals, check order: systolic > diastolic"].counted == "check 2"
+    assert sum(name.startswith("Criterion ") for name in traced) == len(study.eligibility.criteria)
+    assert len(pack.made["program_sha256"]) == 64
 
 
 @SQLITE

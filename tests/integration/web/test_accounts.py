@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from pathlib import Path
@@ -421,11 +422,14 @@ def test_a_locked_account_reads_when_it_opens_and_an_administrator_opens_it(tria
     from trialwright.web.accounts import keeping
 
     client, sent = Client(), {"login": "monitor", "password": "wrong"}
-    for _ in range(5):
-        answer = client.post("/login/", sent)
+    for _ in range(4):
+        client.post("/login/", sent)
+    began = time.monotonic()
+    answer = client.post("/login/", sent)
+    took = math.ceil(time.monotonic() - began)
     assert answer.status_code == 429
-    assert "opens again in 15 minutes" in text(answer)
-    assert 890 <= int(answer.headers["Retry-After"]) <= 900
+    assert 900 - took - 1 <= int(answer.headers["Retry-After"]) <= 900
+    assert re.search(r"opens again in 1[0-5] minutes", text(answer))
     assert keeping.unlock("monitor")
     assert client.post("/login/", sent | {"password": scene.PASSWORDS["monitor"]}).status_code == 302
     assert whats("monitor") == ["login_failed"] * 5 + ["locked", "unlocked", "login"]
@@ -484,10 +488,10 @@ def test_asking_how_long_is_left_does_not_prolong_it_saying_so_does(log_on: Any)
     client, _ = log_on("coordinator")
     client.get(STUDY)
     move_back(client, seen=600)
-    assert 295 <= client.get("/account/session/").json()["left"] <= 300
+    assert 270 <= client.get("/account/session/").json()["left"] <= 300
     client.get(STUDY, headers={"X-Passive": "1"})
     assert client.get("/account/session/").json()["left"] <= 300, "a page that asks by itself is nobody's presence"
-    assert client.post("/account/session/").json()["left"] == 900
+    assert 870 <= client.post("/account/session/").json()["left"] <= 900
     assert Client().get("/account/session/").json() == {"left": 0}
 
 

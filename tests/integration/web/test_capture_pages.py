@@ -315,7 +315,7 @@ def test_a_file_is_kept_and_given_back_as_nothing_but_bytes(log_in: Any, tiny: s
     assert got.headers["Content-Disposition"].startswith("attachment;")
     assert got.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in got.headers["Content-Security-Policy"]
-    assert log_in("elsewhere").get(f"{path}files/more/1/scan/").status_code == 403
+    assert log_in("elsewhere").get(f"{path}files/more/1/scan/").status_code == 404
     assert client.get(f"{path}files/more/1/notes/").status_code == 404
 
 

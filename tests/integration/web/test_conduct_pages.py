@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import time
+from html import unescape
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -113,10 +114,11 @@ def test_an_account_without_a_role_reads_why(trial: Path) -> None:
     assert "stranger has no role in study nct07208058" in text(answer)
 
 
-def test_a_site_that_is_not_yours_is_refused_with_a_sentence(log_in: Any) -> None:
-    answer = log_in("elsewhere").get(SUBJECT)
-    assert answer.status_code == 403
-    assert "only at site 02" in text(answer)
+def test_a_subject_of_another_site_looks_like_one_that_is_not_there(log_in: Any) -> None:
+    for subject in ("01-001", "01-999"):
+        answer = log_in("elsewhere").get(f"{STUDY}subjects/{subject}/")
+        assert answer.status_code == 404
+        assert f"There is no subject '{subject}'." in unescape(text(answer))
     assert "01-001" not in text(log_in("elsewhere").get(f"{STUDY}subjects/"))
 
 

@@ -53,6 +53,20 @@ def test_what_cannot_be_is_a_sentence_on_the_page_and_what_was_typed_stays(log_i
     assert 'value="01-999"' in text(answer)
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_history_is_asked_for_with_odm_and_means_nothing_for_tables(log_in: Any, lang: str) -> None:
+    from trialwright.conduct.actions import jobs
+    from trialwright.conduct.actions.people import person
+
+    client: Client = log_in("investigator")
+    assert 'name="history"' in text(client.get(f"{EXPORTS}?lang={lang}"))
+    for kind in ("odm1.3", "csv"):
+        assert client.post(EXPORTS, {"kind": kind, "history": "yes", "shape": "long"}).status_code == 302
+    asked = {job.kind: dict(job.asked) for job in jobs.jobs("nct07208058", person("nct07208058", "investigator"))}
+    assert asked == {"odm1.3": {"history": "yes"}, "csv": {"shape": "long"}}
+    assert {"en": "every change of every value", "zh": "每个值的每次更改"}[lang] in text(client.get(EXPORTS))
+
+
 def test_an_export_can_be_cancelled(log_in: Any) -> None:
     client: Client = log_in("investigator")
     client.post(EXPORTS, {"kind": "odm2.0"})

@@ -42,6 +42,7 @@ from trialwright.conduct.rules.locks import Held, Scope
 from trialwright.conduct.rules.policy import INSTALLER, ROLES, Person, Role
 from trialwright.conduct.rules.signing import MEANINGS
 from trialwright.conduct.rules.values import Entry
+from trialwright.conduct.store.erase import erasing
 from trialwright.conduct.store.failing import unavailable
 
 __all__ = [
@@ -49,8 +50,8 @@ __all__ = [
     "Migrated", "Person", "ReasonNeeded", "Redacted", "Role", "Scope", "Signed", "StaleForm", "activate_site",
     "add_person", "add_visit", "answer_query", "approve_version", "attach_file", "cancel_job", "cancel_query",
     "clear_away", "close_query", "decide_eligibility", "definition", "draft", "drop_draft", "end_participation",
-    "enrol", "forgo_durability", "freeze", "jobs", "keep_draft", "lock", "migrate_all", "migrate_form", "miss_visit",
-    "note_access", "open_query", "open_study", "person", "plan_dose", "publish_version", "record_consent",
+    "enrol", "erasing", "forgo_durability", "freeze", "jobs", "keep_draft", "lock", "migrate_all", "migrate_form",
+    "miss_visit", "note_access", "open_query", "open_study", "person", "plan_dose", "publish_version", "record_consent",
     "redact_reason", "redact_value", "redact_words", "register_subject", "remove_person", "reopen_query", "result_of",
     "save_form", "save_typed", "seal", "seal_all", "sign", "sign_all", "signing_key", "start_job", "start_visit",
     "studies", "unavailable", "unlock", "unverify", "use_rehearsal_key", "verify", "work_once",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.db.models import QuerySet
+
 from trialwright.conduct.store import models as db
 from trialwright.conduct.store.rows import rows
 from trialwright.kernel.errors import UnknownName
@@ -29,3 +31,12 @@ def note_account_event(who: str, what: str, *, by: str = "", detail: str = "", a
         raise UnknownName("account event", what, EVENTS)
     moment = at or dt.datetime.now(dt.UTC)
     rows(db.AccountEvent).insert(db.AccountEvent(at=moment, who=who, what=what, by=by, detail=detail[:200]))
+
+
+def revoke(keys: QuerySet[db.Token], *, by: str, at: dt.datetime | None = None) -> None:
+    """End those of the keys to the API that work, each once, and log it. `by`: who does it."""
+    moment = at or dt.datetime.now(dt.UTC)
+    for row in keys.filter(revoked=None):
+        if db.Token.objects.filter(pk=row.pk, revoked=None).update(revoked=moment):
+            other = "" if by == row.username else by
+            note_account_event(row.username, "token_revoked", by=other, detail=f"{row.prefix} {row.trial_id}")

@@ -68,7 +68,9 @@ def _demand_publishable(trial: db.Trial, study: Study, note: str) -> None:
             f"Version {study.version} of {trial.study} is published already.",
             hint="Give the new definition another 'version' in study.yaml.",
         )
-    wrong = list(incompatible(studies.of_trial(trial), study))
+    earlier = trial.versions.order_by("-number").values_list("version", flat=True)  # forms may be pinned to any of them
+    kept = [studies.of_version(trial, version).study for version in earlier]
+    wrong = list(dict.fromkeys(sentence for old in kept for sentence in incompatible(old, study)))
     if wrong:
         more = f" And {len(wrong) - NAMED} more." if len(wrong) > NAMED else ""
         raise Refused(f"Version {study.version} cannot follow {trial.version}. {' '.join(wrong[:NAMED])}{more}")

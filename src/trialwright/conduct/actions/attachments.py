@@ -11,7 +11,7 @@ from django.conf import settings
 from trialwright.conduct.actions import studies
 from trialwright.conduct.actions.ledger import utc
 from trialwright.conduct.rules.locks import Scope, demand_open
-from trialwright.conduct.rules.policy import Person, demand
+from trialwright.conduct.rules.policy import Person, demand_of
 from trialwright.conduct.rules.values import LONGEST_NAME
 from trialwright.conduct.store import locked
 from trialwright.conduct.store import models as db
@@ -33,11 +33,11 @@ def attach_file(
     """
     trial = studies.trial(study_id)
     subject = trial.subjects.filter(subject=subject_id).first()
-    if subject is None:
-        raise UnknownName("subject", subject_id, ())
-    demand(by, "attach_file", subject.site)
+    demand_of(by, "attach_file", subject_id, subject.site if subject else None)
+    assert subject is not None, "nobody attaches a file to a subject that is not there"
     if trial.held:
-        locks = locked.held(trial, (subject.site,), subject.subject)
+        zone = studies.zone_of(studies.of_trial(trial), subject.site)
+        locks = locked.held(trial, (subject.site,), subject.subject, zone=zone)
         demand_open(locks, Scope(subject.site, subject.subject), "attach_file")
     shown = plain_name(name)
     if not content:

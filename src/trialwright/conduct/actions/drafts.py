@@ -11,12 +11,12 @@ from typing import Any
 from django.db import transaction
 
 from trialwright.conduct.actions import studies
-from trialwright.conduct.actions.forms import FormSaved, save_form
+from trialwright.conduct.actions.forms import FormSaved, demand_belongs, save_form
 from trialwright.conduct.actions.ledger import utc
-from trialwright.conduct.rules.policy import Person, demand
+from trialwright.conduct.rules.policy import Person, demand_of
 from trialwright.conduct.rules.values import Entry
 from trialwright.conduct.store import models as db
-from trialwright.kernel.errors import Refused, UnknownName
+from trialwright.kernel.errors import Refused
 
 LARGEST = 1_000_000
 """Characters of a draft."""
@@ -39,10 +39,11 @@ def keep_draft(
 
     Raises UnknownName, Refused.
     """
-    subject = _subject(study_id, subject_id)
-    demand(by, "save_form", subject.site)
+    subject = _subject(study_id, subject_id, by)
     held = subject.forms.filter(visit=visit, form=form_id).first()
-    studies.of_form(subject.trial, subject.site, held).form(form_id)
+    known = studies.of_form(subject.trial, subject.site, held)
+    if held is None:
+        demand_belongs(known.study, known.form(form_id), visit)
     place = _place(subject.trial, by, subject_id, visit, form_id)
     if not content:
         db.Draft.objects.filter(**place).delete()
@@ -65,6 +66,14 @@ def drop_draft(study_id: str, subject_id: str, form_id: str, by: Person, *, visi
     db.Draft.objects.filter(**_place(studies.trial(study_id), by, subject_id, visit, form_id)).delete()
 
 
+def forget_drafts(trial: db.Trial, place: tuple[str, str, str], words: str) -> None:
+    """Forget everybody's drafts of a form in which the words stand. `place`: subject, visit, form."""
+    subject, visit, form = place
+    for row in db.Draft.objects.filter(trial=trial, subject=subject, visit=visit, form=form):
+        if any(words in text for text in json.loads(row.content).values()):
+            row.delete()
+
+
 def save_typed(
     study_id: str, subject_id: str, form_id: str, entries: Iterable[Entry], *, visit: str = "", reason: str = "",
     version: int, by: Person, at: dt.datetime | None = None,
@@ -78,10 +87,10 @@ def save_typed(
     return saved
 
 
-def _subject(study_id: str, subject_id: str) -> db.Subject:
+def _subject(study_id: str, subject_id: str, by: Person) -> db.Subject:
     found = studies.trial(study_id).subjects.filter(subject=subject_id).select_related("trial").first()
-    if found is None:
-        raise UnknownName("subject", subject_id, ())
+    demand_of(by, "save_form", subject_id, found.site if found else None)
+    assert found is not None, "nobody fills in a form of a subject that is not there"
     return found
 
 

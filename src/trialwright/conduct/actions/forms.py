@@ -85,24 +85,35 @@ def scene_of(study: Study, row: db.Form, fields: FormMap, day: dt.date | None) -
 
 
 def _with_dependents(doing: Deed, save: _Save, saved: FormSaved) -> FormSaved:
-    """Look again at the subject's other forms that speak of what has changed: derived items and queries there."""
-    changed, subject = save.changed, save.row.subject
-    others = _speaking_of(doing, subject, changed)
-    if not others:
-        return saved
-    days = {visit.visit: visit.actual for visit in rows(db.Visit).all(subject=subject)}
-    opened, closed = list(saved.opened), list(saved.closed)
-    for row in sorted(others, key=lambda row: row.pk):
-        day = days.get(row.visit)
-        earlier = day is not None and save.scene.day is not None and day < save.scene.day
-        if row.pk == save.row.pk or earlier:
-            continue
-        known = studies.of_version(doing.trial, row.definition)
-        again = _Save(doing, scene_of(known.study, row, known.form(row.form), day), row)
-        new, gone = again.refresh(changed)
-        opened += new
-        closed += gone
+    """Look again at the subject's forms that speak of what has changed on another one: derived items and queries there.
+
+    What is computed anew is looked at in its turn, and may lead back to the form that was saved.
+    """
+    changed, opened, closed = save.changed, list(saved.opened), list(saved.closed)
+    days: dict[str, dt.date | None] | None = None
+    first = True
+    while others := _speaking_of(doing, save.row.subject, changed):
+        days = days or {visit.visit: visit.actual for visit in rows(db.Visit).all(subject=save.row.subject)}
+        found: set[str] = set()
+        for row in sorted(others, key=lambda row: row.pk):
+            own, day = row.pk == save.row.pk, days.get(row.visit)
+            earlier = day is not None and save.scene.day is not None and day < save.scene.day
+            if earlier or (own and first):
+                continue
+            again = _again(doing, save.row if own else row, day)
+            new, gone = again.refresh(changed)
+            opened += new
+            closed += gone
+            found |= again.changed
+            if own:
+                saved = replace(saved, version=save.row.version, state=save.row.state, missing=again.missing)
+        changed, first = frozenset(found), False
     return replace(saved, opened=tuple(opened), closed=tuple(closed))
+
+
+def _again(doing: Deed, row: db.Form, day: dt.date | None) -> _Save:
+    known = studies.of_version(doing.trial, row.definition)
+    return _Save(doing, scene_of(known.study, row, known.form(row.form), day), row)
 
 
 def _speaking_of(doing: Deed, subject: db.Subject, items: frozenset[str]) -> list[db.Form]:
@@ -115,17 +126,24 @@ def _speaking_of(doing: Deed, subject: db.Subject, items: frozenset[str]) -> lis
 
 def _visit_day(study: Study, subject: db.Subject, fields: FormMap, visit: str) -> dt.date | None:
     """The day of the visit that the form belongs to; None for a log. Raises Refused where the form does not belong."""
+    demand_belongs(study, fields, visit)
+    if fields.form.kind == "log":
+        return None
+    held = rows(db.Visit).get(subject=subject, visit=visit)
+    VISIT.after(held.state if held else VISIT.start, "capture", visit)
+    return held.actual if held else None
+
+
+def demand_belongs(study: Study, fields: FormMap, visit: str) -> None:
+    """Raises Refused where the form is not filled in at the visit ("" = none)."""
     form = fields.form
     if form.kind == "log":
         if visit:
             raise Refused(f"Form {form.id} is a running log; it belongs to no visit.")
-        return None
+        return
     if not visit or form.id not in visit_plan(study, visit).forms:
         where = ", ".join(v.id for v in study.schedule.visits if form.id in v.forms) or "no visit"
         raise Refused(f"Form {form.id} is not filled in at {visit or 'no visit'}.", hint=f"It belongs to: {where}.")
-    held = rows(db.Visit).get(subject=subject, visit=visit)
-    VISIT.after(held.state if held else VISIT.start, "capture", visit)
-    return held.actual if held else None
 
 
 class _Save:
@@ -140,6 +158,8 @@ class _Save:
         self.before = {place: capture.entry_of(value) for place, value in self.held.items()}
         self.changed: frozenset[str] = frozenset()
         """Items that this save has changed."""
+        self.missing: tuple[str, ...] = ()
+        """Required items that are empty after it."""
 
     def run(self, entries: Iterable[Entry]) -> FormSaved:
         typed = capture.accept(self.scene.fields, entries)
@@ -167,6 +187,7 @@ class _Save:
         """Items on another form have changed: recompute what is derived here, and ask or fall silent."""
         looked, signed = self._look()
         places = self._differences(looked.after, signed)
+        self.changed, self.missing = frozenset(item for _, _, item in places), looked.missing
         if places:
             self._write("save_part" if looked.missing else "save_whole", places, looked.after, signed)
         return reconcile(self.doing, self.row, looked.found, self._touched(places, items), new=False)

@@ -109,6 +109,11 @@ class Deed:
         return self.at.astimezone(ZoneInfo(self._zone)).date()
 
     @property
+    def zone(self) -> str:
+        """The time zone at the place of the deed."""
+        return self._zone
+
+    @property
     def role(self) -> str:
         """The role under which the person does it."""
         return self._role
@@ -134,11 +139,9 @@ class Deed:
     def subject(self, subject_id: str, *, visit: str = "", form: str = "") -> db.Subject:
         """The subject that the deed is on. Raises UnknownName, Refused."""
         found = rows(db.Subject).get(trial=self.trial, subject=subject_id)
-        if found is None:
-            raise UnknownName("subject", subject_id, ())
-        self.permit(found.site)
-        sites = self.study.registration.sites
-        self._zone = next((site.timezone for site in sites if site.id == found.site), "UTC")
+        self._role = policy.demand_of(self.by, self.action, subject_id, found.site if found else None)
+        assert found is not None, "nobody does anything on a subject that is not there"
+        self._zone = studies.zone_of(self.study, found.site)
         self.place = Place(found.site, subject_id, visit, form)
         self._heed_locks()
         row = rows(db.Site).get(trial=self.trial, site=found.site)
@@ -157,7 +160,7 @@ class Deed:
     def _heed_locks(self) -> None:
         place = self.place
         if self.trial.held:
-            self.locks = locked.held(self.trial, (place.site,), place.subject)
+            self.locks = locked.held(self.trial, (place.site,), place.subject, zone=self.zone)
             self.demand_open(place.visit, place.form)
 
     def _work_at(self, site: db.Site) -> None:
@@ -246,7 +249,9 @@ class Deed:
 
     def _composed(self) -> tuple[str, list[bytes]]:
         count = sum(map(len, self._rows.values())) + bool(self.reason)
-        salts = signing_key().salts(self.trial.study, self.trial.sequence + 1, count)
+        salts = signing_key().salts(self.trial.study, self.trial.sequence + 1, count + 1)
+        if "redacts" in self.details:
+            self.details["noise"] = salts[count]  # what it tells may have to be withheld itself, and not be guessed
         return compose(self._rows, self.details, self.reason, salts)
 
     def _count(self, digest: str) -> None:

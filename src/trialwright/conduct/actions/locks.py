@@ -44,7 +44,7 @@ def unlock(study_id: str, scope: Scope, *, reason: str, by: Person, at: dt.datet
         place = _settled(doing, scope)
         if not reason.strip():
             raise Refused("Unlocking needs a reason.", hint="Say what is to be changed, and why.")
-        held = covering(locked.held(doing.trial), place)
+        held = covering(locked.held(doing.trial, zone=doing.zone), place)
         if held is not None and held.scope != place and _row(doing, place) is None:
             raise Refused(f"{held} {_title(place)} is not {held.state} by itself.", hint=f"Unlock {held.scope}.")
         return _turn(doing, place)
@@ -96,6 +96,11 @@ def _check_by(study: Study, scope: Scope) -> None:
             raise UnknownName("group", scope.group, fields.groups, where=scope.form)
         if scope.item and scope.item not in fields.items:
             raise UnknownName("field", scope.item, fields.items, where=scope.form)
+        groups = [scope.group] if scope.group else [g for g in fields.groups if (g, scope.item) in fields.asked]
+        if scope.item and not any((group, scope.item) in fields.asked for group in groups):
+            raise UnknownName("field", scope.item, (), where=f"{scope.form}, {scope.group}")
+        if scope.row < 0 or (scope.row > 1 and not any(fields.groups[group].repeating for group in groups)):
+            raise Refused(f"There is no row {scope.row} on form {scope.form}.")
     elif scope.group or scope.item or scope.row:
         raise Refused("A field is locked within its form.", hint="Name the form.")
 
@@ -119,7 +124,7 @@ def _turn(doing: Deed, place: Scope) -> Held:
     more = (state in CLOSED) - (before in CLOSED)
     if more:
         doing.change(doing.trial, held=doing.trial.held + more)
-    return Held(place, state, doing.reason.strip(), doing.by.username, doing.at)
+    return Held(place, state, doing.reason.strip(), doing.by.username, doing.at, doing.zone)
 
 
 def _title(place: Scope) -> str:

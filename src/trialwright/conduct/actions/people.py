@@ -7,6 +7,7 @@ import datetime as dt
 from django.db import transaction
 
 from trialwright.conduct.actions import jobs, studies
+from trialwright.conduct.actions.accounts import revoke
 from trialwright.conduct.actions.ledger import Deed, deed, utc
 from trialwright.conduct.rules import policy
 from trialwright.conduct.rules.chain import sha256
@@ -59,12 +60,15 @@ def add_person(
 def remove_person(
     study_id: str, username: str, *, reason: str, by: Person = INSTALLER, at: dt.datetime | None = None
 ) -> None:
-    """Take all roles from a person; what was done under them stays in the log, and exports made under them go."""
+    """Take all roles from a person; what was done under them stays in the log. Exports made under them go, and keys
+    to the API end: who gets a role again later makes new ones.
+    """
     with deed(study_id, "add_person", by=by, at=at, reason=reason) as doing:
         doing.permit()
         for member in doing.trial.members.filter(username=username, active=True):
             doing.change(member, active=False)
         jobs.withdraw(study_id, username)
+        revoke(db.Token.objects.filter(trial=study_id, username=username), by=by.username)
 
 
 def person(study_id: str, username: str) -> Person:

@@ -31,7 +31,7 @@ def reconcile(
     for key in settled.stays:
         doing.change(known[key], text=found[key])
     opened = [
-        _reopen(doing, known[key], found[key]) if key in known else _raise(doing, form, key, found[key])
+        _reopen(doing, known[key], found[key]) if key in settled.reopens else _raise(doing, form, key, found[key])
         for key in sorted((*settled.raises, *settled.reopens))
     ]
     return opened, closed
@@ -99,6 +99,8 @@ def open_query(
                 f"Form {form_id} of subject {subject_id} has not been filled in; there is nothing to ask about."
             )
         place = (group or fields.group_of[item], row, item)
+        if not fields.holds(place):
+            raise UnknownName("field", f"{place[0]}/{row}/{item}", (), where=form_id)
         return _new(doing, subject, (visit, form_id, place), text.strip()).number
 
 

@@ -2,13 +2,16 @@
 
 The event that brought them keeps its hash: what was taken out is replaced by a tombstone, and the redaction is an event
 of its own that names every tombstone, who, when and why. The triggers let exactly that change of the log pass.
+
+A tombstone tells its row as it stands, and what else that row holds may have to go later: then what the earlier
+redaction tells becomes a tombstone itself, and the later one tells the rest of it again.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -16,6 +19,7 @@ from typing import Any
 from django.db import transaction
 
 from trialwright.conduct.actions.attachments import forget_file
+from trialwright.conduct.actions.drafts import forget_drafts
 from trialwright.conduct.actions.ledger import Deed, deed
 from trialwright.conduct.actions.signing import void
 from trialwright.conduct.actions.verification import counted
@@ -34,6 +38,13 @@ WORDS: dict[str, tuple[type[db.Projection], str]] = {
     "visit": (db.Visit, "reason"),
 }
 """Tables beside the values that hold words as typed, and the column that does."""
+REPEATING: dict[str, tuple[type[db.Projection], str]] = {
+    "visit": (db.Visit, "reason"),
+    "subject": (db.Subject, "end_reason"),
+    "lock": (db.Lock, "reason"),
+    "version": (db.Version, "note"),
+}
+"""Tables whose rows repeat the reason of the event that wrote them, and the column that does: both go together."""
 SHORT = 3
 """Words shorter than this are not looked for elsewhere: they stand everywhere."""
 
@@ -70,13 +81,15 @@ def redact_value(
             doing.demand_open(visit, form_id, *key[4:])
             field = _Field(doing, db.Value.TABLE, key, "value")
             words = held.value if held and sequence is None else field.brought(sequence or 0)
-            field.take_out(words)
+            out = _Removal(doing, words)
+            out.of_field(field)
             if held and held.value == words:
                 held.value = REDACTED
                 doing.change(held, value="", null_reason="redacted")
                 _redacted(doing, form, held)
             forget_file(doing.trial, words)
-        return field.finish(words)
+            forget_drafts(doing.trial, (subject_id, visit, form_id), words)
+        return out.finish()
 
 
 def _redacted(doing: Deed, form: db.Form, value: db.Value) -> None:
@@ -110,12 +123,13 @@ def redact_words(
             held = model._default_manager.filter(**names).first() if len(names) == len(model.KEY) else None
             if held is None:
                 raise UnknownName(table, " ".join(map(str, key)), ())
-            field = _Field(doing, table, held.natural_key(), column)
-            words = getattr(held, column)
-            field.take_out(words)
-            setattr(held, column, REDACTED)
-            rows(type(held)).update(held, [column])  # the log says so from the beginning: nothing changes in it
-        return field.finish(words)
+            _heed_locks(doing, held)
+            out = _Removal(doing, getattr(held, column))
+            out.of_field(_Field(doing, table, held.natural_key(), column))
+            if table in REPEATING:
+                out.of_reasons()
+            _blank(held, column)
+        return out.finish()
 
 
 def redact_reason(
@@ -128,33 +142,52 @@ def redact_reason(
             if event is None:
                 raise UnknownName("event", str(sequence), ())
             _at_the_place_of(doing, event)
-            words = event.reason
-            if words in ("", REDACTED):
+            if event.reason in ("", REDACTED):
                 raise Refused(f"Event {sequence} has no reason that could be redacted.")
-            _unrepeated(doing, words)
-            content = json.loads(event.content)
-            content["salt"] = _stone(event.content, words, ["reason", words, content["salt"]])
-            told = {"event": sequence, "table": "reason", "path": ["salt"], "row": [REDACTED, content["salt"]]}
-            doing.details["redacts"] = [told]
-        doing.trial.events.filter(sequence=sequence).update(content=canonical_json(content), reason=REDACTED)
-        return Redacted(doing.trial.sequence, (sequence,), _elsewhere(doing, event.subject, words))
+            out = _Removal(doing, event.reason.strip())
+            out.of_reason(event)
+            for table, key, column in _repeated(event):
+                out.of_field(_Field(doing, table, key, column))
+                held = _standing(table, key)
+                if held is not None and getattr(held, column) == out.words:
+                    _blank(held, column)
+            out.of_reasons()
+        return out.finish()
+
+
+def _repeated(event: db.Event) -> Iterator[tuple[str, list[Any], str]]:
+    """(table, key, column) of the rows that repeat the event's reason."""
+    tables: Mapping[str, Any] = json.loads(event.content)["rows"]
+    for table, (_, column) in REPEATING.items():
+        for key, _, new, *_ in tables.get(table, ()):
+            if new and new.get(column) == event.reason.strip():
+                yield table, key, column
+
+
+def _standing(table: str, key: list[Any]) -> db.Projection | None:
+    model, _ = REPEATING[table]
+    return model._default_manager.filter(**dict(zip(model.KEY, key, strict=True))).first()
+
+
+def _blank(held: db.Projection, column: str) -> None:
+    """The log says so from the beginning: nothing changes in it."""
+    setattr(held, column, REDACTED)
+    rows(type(held)).update(held, [column])
+
+
+def _heed_locks(doing: Deed, held: db.Projection) -> None:
+    """Words at a place that is locked stay, as values do. Raises Refused."""
+    query = held.query if isinstance(held, db.Message) else held
+    if isinstance(query, db.Query):
+        doing.demand_open(query.visit, query.form, query.group, query.row, query.item)
+    elif isinstance(held, db.Visit):
+        doing.demand_open(held.visit)
 
 
 def _reason(reason: str) -> str:
     if not reason.strip():
         raise Refused("A redaction needs a reason.", hint="Say why, without the words that are redacted.")
     return reason.strip()
-
-
-def _unrepeated(doing: Deed, words: str) -> None:
-    if len(words) >= SHORT and words in doing.reason:
-        raise Refused("The reason repeats what is to be redacted.", hint="Say why without those words.")
-
-
-def _stone(content: str, reason: str, part: list[Any]) -> dict[str, str]:
-    """What stands in the place of a part's salt once it is redacted: its hash, and that of all parts as they were."""
-    folded = fold(parts_of(json.loads(content), reason))
-    return {"content": folded.content, "redacted": sha256(canonical(part)).hexdigest()}
 
 
 def _at_the_place_of(doing: Deed, event: db.Event) -> None:
@@ -193,67 +226,116 @@ class _Field:
     """One column of one row, and all events that ever wrote it."""
 
     def __init__(self, doing: Deed, table: str, key: list[Any], column: str) -> None:
-        self.doing, self.column, self.table, self.key = doing, column, table, key
-        self.subject = doing.place.subject
-        self.changed: dict[int, list[str]] = {}
-        """Event -> its contents, one tombstone after the other."""
+        self.doing, self.table, self.key, self.column = doing, table, key, column
 
     def brought(self, sequence: int) -> str:
         """The words that an event brought into the field. Raises Refused."""
-        for number, _, row in self._written():
-            if number == sequence and (row[2] or {}).get(self.column):
+        for event, _, row in self.written():
+            if event.sequence == sequence and (row[2] or {}).get(self.column):
                 return str(row[2][self.column])
         raise Refused(f"Event {sequence} brought nothing into this field.", hint="The audit trail names the events.")
 
-    def take_out(self, words: str) -> None:
-        """Note a tombstone in the deed for every row in which the field held the words, before or after."""
-        if words in ("", REDACTED):
-            raise Refused("There is nothing in this field that could be redacted.")
-        _unrepeated(self.doing, words)
-        told: list[dict[str, Any]] = []
-        for number, index, row in self._written():
-            old, new = (self._without(side, words) for side in row[1:3])
-            if [old, new] == row[1:3]:
-                continue
-            stone = row[3] if isinstance(row[3], dict) else _stone(*self._texts(number), [self.table, *row])
-            place = ["rows", self.table, index]
-            told.append({"event": number, "table": self.table, "path": place, "row": [row[0], old, new, stone]})
-        self.doing.details["redacts"] = told
-
-    def finish(self, words: str) -> Redacted:
-        """Change the log as the redaction's own event tells, which is written by now."""
-        told = self.doing.details["redacts"]
-        events = self.doing.trial.events
-        for each in told:
-            event = events.filter(sequence=each["event"])
-            content = json.loads(event.values_list("content", flat=True)[0])
-            content["rows"][self.table][each["path"][2]] = each["row"]
-            event.update(content=canonical_json(content))
-        numbers = tuple(sorted({each["event"] for each in told}))
-        return Redacted(self.doing.trial.sequence, numbers, _elsewhere(self.doing, self.subject, words))
-
-    def _written(self) -> Iterator[tuple[int, int, list[Any]]]:
+    def written(self) -> Iterator[tuple[db.Event, int, list[Any]]]:
         """(event, index of the row, row) of everything that was written to the row of this field, in order."""
-        events = self.doing.trial.events.filter(subject=self.subject).order_by("sequence")
-        for sequence, content in events.values_list("sequence", "content"):
-            for index, row in enumerate(json.loads(content)["rows"].get(self.table, ())):
+        for event in self.doing.trial.events.filter(subject=self.doing.place.subject).order_by("sequence"):
+            for index, row in enumerate(json.loads(event.content)["rows"].get(self.table, ())):
                 if row[0] == self.key:
-                    yield sequence, index, row
+                    yield event, index, row
 
-    def _texts(self, sequence: int) -> tuple[str, str]:
-        """Content and reason of an event."""
-        found = self.doing.trial.events.filter(sequence=sequence).values_list("content", "reason")[0]
-        return found[0], found[1]
+    def without(self, row: list[Any], words: str) -> list[Any]:
+        """The row with a tombstone for the words, before or after; itself where the field did not hold them."""
+        return [row[0], *(self._without(side, words) for side in row[1:3]), *row[3:]]
 
     def _without(self, side: dict[str, Any] | None, words: str) -> dict[str, Any] | None:
         return {**side, self.column: REDACTED} if side and side.get(self.column) == words else side
 
 
-def _elsewhere(doing: Deed, subject: str, words: str) -> tuple[int, ...]:
-    """Events of the subject that hold the words still, as part of another text or at another place."""
-    if len(words) < SHORT:
-        return ()
-    escaped = canonical_json(words)[1:-1]
-    events = doing.trial.events.filter(subject=subject).order_by("sequence")
-    found = events.values_list("sequence", "content", "reason")
-    return tuple(number for number, content, reason in found if escaped in content or words in reason)
+class _Removal:
+    """Words on their way out of the log: each tombstone is told in the deed, and set once its event is written."""
+
+    def __init__(self, doing: Deed, words: str) -> None:
+        """Raises Refused where nothing is to be redacted, and where the reason of the deed repeats it."""
+        if words in ("", REDACTED):
+            raise Refused("There is nothing in this field that could be redacted.")
+        if len(words) >= SHORT and words in doing.reason:
+            raise Refused("The reason repeats what is to be redacted.", hint="Say why without those words.")
+        self.doing, self.words, self.subject = doing, words, doing.place.subject
+        self.told: list[dict[str, Any]] = []
+        self._events: dict[int, db.Event] = {}
+        self._reasons: set[int] = set()
+        doing.details["redacts"] = self.told
+
+    def of_field(self, field: _Field) -> None:
+        """Every row in which the field held the words, and what earlier redactions told of such rows."""
+        for event, index, row in field.written():
+            changed = field.without(row, self.words)
+            if changed != row:
+                stone = row[3] if isinstance(row[3], dict) else _stone(event, [field.table, *row])
+                self._tell(event, field.table, ["rows", field.table, index], [*changed[:3], stone])
+        earlier = self.doing.trial.events.filter(action="redact_value", subject=self.subject).order_by("sequence")
+        for event in earlier:
+            self._retell(event, field)
+
+    def _retell(self, event: db.Event, field: _Field) -> None:
+        """What a redaction told holds the words, if one of its rows does: tell the rest of it in its place."""
+        content = json.loads(event.content)
+        redacts = content.get("redacts", ())
+        held = (each["row"] for each in redacts if each["table"] == field.table and each["row"][0] == field.key)
+        if all(field.without(row, self.words) == row for row in held):
+            return
+        details = {name: value for name, value in content.items() if name not in ("rows", "salt")}
+        stays = {name: value for name, value in details.items() if name not in ("redacts", "noise")}
+        self._tell(event, "details", ["redacts"], [stays | _stone(event, ["details", details])])
+        now = {(each["event"], *each["path"]) for each in self.told}
+        self.told += [each for each in redacts if (each["event"], *each["path"]) not in now]
+
+    def of_reason(self, event: db.Event) -> None:
+        if event.sequence not in self._reasons:
+            self._reasons.add(event.sequence)
+            stone = _stone(event, ["reason", event.reason, json.loads(event.content)["salt"]])
+            self._tell(event, "reason", ["salt"], [REDACTED, stone])
+
+    def of_reasons(self) -> None:
+        """The reasons of the events that are touched already, where they are the words."""
+        for event in list(self._events.values()):
+            if event.reason.strip() == self.words:
+                self.of_reason(event)
+
+    def _tell(self, event: db.Event, table: str, path: list[Any], row: list[Any]) -> None:
+        self._events[event.sequence] = event
+        self.told.append({"event": event.sequence, "table": table, "path": path, "row": row})
+
+    def finish(self) -> Redacted:
+        """Change the log as the redaction's own event tells, which is written by now."""
+        for each in self.told:
+            if each["event"] in self._events:
+                _set(self._events[each["event"]], each)
+        return Redacted(self.doing.trial.sequence, tuple(sorted(self._events)), self._elsewhere())
+
+    def _elsewhere(self) -> tuple[int, ...]:
+        """Events of the subject that hold the words still, as part of another text or at another place."""
+        if len(self.words) < SHORT:
+            return ()
+        escaped = canonical_json(self.words)[1:-1]
+        events = self.doing.trial.events.filter(subject=self.subject).order_by("sequence")
+        found = events.values_list("sequence", "content", "reason")
+        return tuple(number for number, content, reason in found if escaped in content or self.words in reason)
+
+
+def _set(event: db.Event, told: Mapping[str, Any]) -> None:
+    """Set one tombstone, as the triggers let it pass: one at a time."""
+    content, row = json.loads(event.content), told["row"]
+    if told["table"] == "reason":
+        event.reason, content["salt"] = row
+    elif told["table"] == "details":
+        content = {name: content[name] for name in ("rows", "salt") if name in content} | row[0]
+    else:
+        content["rows"][told["table"]][told["path"][2]] = row
+    event.content = canonical_json(content)
+    type(event).objects.filter(pk=event.pk).update(content=event.content, reason=event.reason)
+
+
+def _stone(event: db.Event, part: list[Any]) -> dict[str, str]:
+    """What stands in the place of a part's salt once it is redacted: its hash, and that of all parts as they were."""
+    folded = fold(parts_of(json.loads(event.content), event.reason))
+    return {"content": folded.content, "redacted": sha256(canonical(part)).hexdigest()}

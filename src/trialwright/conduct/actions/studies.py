@@ -131,9 +131,13 @@ def label_of(trial: db.Trial, item: str) -> Text:
 def today(trial: db.Trial, site_id: str, at: dt.datetime | None = None) -> dt.date:
     """The day at a site, now if no time is given. A virtual trial's calendar is its own: now is its last event."""
     now = at or (trial.latest if trial.virtual and trial.latest else dt.datetime.now(dt.UTC))
-    sites = of_trial(trial).registration.sites
-    zone = next((site.timezone for site in sites if site.id == site_id), "UTC")
-    return now.astimezone(ZoneInfo(zone)).date()
+    return now.astimezone(ZoneInfo(zone_of(of_trial(trial), site_id))).date()
+
+
+def zone_of(study: Study, site_id: str) -> str:
+    """The time zone of a site; of the study as a whole where there is no such site."""
+    zones = (site.timezone for site in study.registration.sites if site.id == site_id)
+    return next(zones, study.registration.zone)
 
 
 def studies() -> dict[str, Study]:

@@ -114,9 +114,10 @@ def end_participation(
     """End a subject's participation; `reason` is a code, "completed" for completers. Returns the new state:
     screen_failed (from screening), completed, or discontinued; the last one proposes the visit of early termination.
     """
+    reason = reason.strip()
     with deed(study_id, "end_participation", by=by, at=at, reason=reason) as doing:
         subject = doing.subject(subject_id)
-        if not reason.strip():
+        if not reason:
             raise Refused(f"Ending the participation of subject {subject_id} needs a reason.")
         state = SUBJECT.after(subject.state, "complete" if reason == COMPLETED else "end", subject_id)
         day = on or doing.today

@@ -42,6 +42,13 @@ def applied() -> dict[str, list[str]]:
     return found
 
 
+def lacking() -> list[str]:
+    """The migrations of conduct that the database in use has not seen."""
+    executor = MigrationExecutor(connection)
+    leaves = [key for key in executor.loader.graph.leaf_nodes() if key[0] == "conduct"]
+    return [migration.name for migration, _ in executor.migration_plan(leaves)]
+
+
 def check_known(wanted: Applied, whose: str) -> None:
     """Raises InputError for migrations that this program does not have."""
     graph = MigrationExecutor(connection).loader.disk_migrations
@@ -49,7 +56,7 @@ def check_known(wanted: Applied, whose: str) -> None:
         if strange := [name for name in names if (app, name) not in graph]:
             raise InputError(
                 f"{whose} was made by a newer Trialwright: this one does not know the step {app} {strange[0]}.",
-                hint="Upgrade first.",
+                hint="Upgrade first. What was made before the first release cannot be read: begin anew.",
             )
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from django.db import transaction
 
 from trialwright.conduct.actions import studies
-from trialwright.conduct.actions.accounts import note_account_event
+from trialwright.conduct.actions.accounts import note_account_event, revoke
 from trialwright.conduct.actions.people import person
 from trialwright.conduct.rules.policy import ACTIONS, ALLOWED, ROLES, Person, demand
 from trialwright.conduct.store import models as db
@@ -122,19 +122,14 @@ def revoke_token(study_id: str, prefix: str, *, by: Person, at: dt.datetime | No
     if row is None:
         raise UnknownName("key", prefix, ())
     with transaction.atomic():
-        now = at or dt.datetime.now(dt.UTC)
-        if db.Token.objects.filter(pk=row.pk, revoked=None).update(revoked=now):
-            other = "" if by.username == row.username else by.username
-            note_account_event(row.username, "token_revoked", by=other, detail=f"{row.prefix} {study_id}")
+        revoke(db.Token.objects.filter(pk=row.pk), by=by.username, at=at)
     row.refresh_from_db()
     return _shown(row)
 
 
 def revoke_all(username: str, *, by: str) -> None:
     """End every key of an account, in whatever study."""
-    for row in db.Token.objects.filter(username=username, revoked=None):
-        db.Token.objects.filter(pk=row.pk, revoked=None).update(revoked=dt.datetime.now(dt.UTC))
-        note_account_event(username, "token_revoked", by=by, detail=f"{row.prefix} {row.trial_id}")
+    revoke(db.Token.objects.filter(username=username), by=by)
 
 
 def tokens(study_id: str, *, by: Person) -> list[Token]:

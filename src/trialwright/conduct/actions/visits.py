@@ -62,6 +62,7 @@ def miss_visit(
     study_id: str, subject_id: str, visit_id: str, reason: str = "", *, by: Person, at: dt.datetime | None = None
 ) -> None:
     """Record that a visit did not take place."""
+    reason = reason.strip()
     with deed(study_id, "miss_visit", by=by, at=at, reason=reason) as doing:
         subject, plan = _subject_at(doing, subject_id, visit_id)
         visit = _row(doing, subject, plan)
@@ -217,8 +218,9 @@ def _decide_dose(doing: Deed, subject: db.Subject, dose: int, on: dt.date) -> Do
     captured = checks.known_by(visit, on, captured_of(subject, needed))
     broken = set(checks.broken_rules(study, facts.patient(study, days_of(subject), captured)))
     held = {v.visit: v for v in rows(db.Visit).all(subject=subject)}
-    before, this = held.get(by_dose.get(dose - 1, "")), held.get(visit)
-    moment = Moment(on, this.planned if this else None, before.actual if before else None, subject.first_dose)
+    this = held.get(visit)
+    before = [row.actual for n, v in by_dose.items() if n < dose and (row := held.get(v)) and row.actual]
+    moment = Moment(on, this.planned if this else None, max(before, default=None), subject.first_dose)
     weights = _weights(study, captured, on)
     return dosing.plan(study.dosing, dose, weights, moment, [r for r in study.dosing.rules if r.id in broken])
 

@@ -13,6 +13,7 @@ from trialwright.conduct.exchange.odm_in import Definition
 from trialwright.conduct.exchange.odm_out import Definer
 from trialwright.conduct.exchange.overlay import laid_over
 from trialwright.conduct.exchange.values import Captured, Person, Value, from_lines, lines, of_snapshot
+from trialwright.formats.odm import settled
 from trialwright.formats.odm.document import ClinicalData, Document
 from trialwright.study.definition import Study
 from trialwright.study.dump import dump_study
@@ -24,10 +25,12 @@ WHEN = "2000-01-01T00:00:00+00:00"
 
 
 def bring_in(document: Document, data: Sequence[Document] = ()) -> Brought:
-    """A study folder from an ODM document, with the values in it and in others beside it.
+    """A study folder from an ODM document, with the values in it and in others beside it; of transactional ones with
+    those that stand after the last transaction.
 
     Raises InputError for a document that defines nothing.
     """
+    document, data = settled(document), [settled(each) for each in data]
     definition = Definition(document)
     study = definition.study()
     placed = Data(definition, study)

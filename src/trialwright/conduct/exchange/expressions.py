@@ -1,15 +1,16 @@
 """Conditions and computations of other systems in our language, where every word of them is certain.
 
-Read are comparisons, and/or/not, sums and products of items of the study, quoted texts and numbers, as OpenEDC and
-REDCap write them. Anything else (functions, other events, dates of today) is not guessed at.
+Read are comparisons, and/or/not, sums and products of items of the study, quoted texts, numbers and the functions of
+`expression_calls`, as OpenEDC and REDCap write them. Anything else (other functions, dates of today) is not guessed at.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
+from trialwright.conduct.exchange.expression_calls import LONGEST, call
+from trialwright.conduct.exchange.expression_parts import Made, Uncertain, compared, number, of_item, truth
 from trialwright.study.items import Item
 
 _TOKEN = re.compile(
@@ -18,35 +19,27 @@ _TOKEN = re.compile(
 )
 _AGAIN = {"=": "==", "<>": "!=", "&&": "and", "||": "or", "!": "not"}
 _ORDER = ("==", "!=", "<", "<=", ">", ">=")
-_SWAPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
-class Uncertain(Exception):
-    """Why an expression is not taken over, in a few words."""
+Find = Callable[[str], Item | None]
+There = Callable[[str, str], Item | None]
+"""Of an event and a name: the item, where all its values are of that event."""
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A part in our language. `level`: how tightly it holds (0 loosest). `item`: where it is one item alone."""
-
-    text: str
-    level: int = 9
-    item: Item | None = None
-    literal: str | None = None
-
-    def inside(self, level: int) -> str:
-        return f"({self.text})" if self.level < level else self.text
-
-
-def taken_over(text: str, find: Callable[[str], Item | None], names: tuple[str, ...] = ()) -> Made:
+def taken_over(text: str, find: Find, names: tuple[str, ...] = (), *, there: There | None = None) -> Made:
     """The expression in our language. `find` gives the item of a name there; `names` are such with odd characters.
 
     Raises Uncertain.
     """
-    reader = _Reader(_tokens(text, names), find)
-    made = reader.alternatives()
+    reader = _Reader(_tokens(text, names), find, there)
+    try:
+        made = reader.alternatives()
+    except RecursionError:
+        raise Uncertain("it is nested too deeply") from None
     if reader.tokens:
         raise Uncertain(f"'{reader.tokens[0][1]}' is out of place")
+    if len(made.text) > LONGEST:
+        raise Uncertain(f"it would have more than {LONGEST} characters")
     return made
 
 
@@ -98,8 +91,8 @@ def _tokens(text: str, names: tuple[str, ...]) -> list[tuple[str, str]]:
 class _Reader:
     """Recursive descent over the tokens; each step takes what it reads from their front."""
 
-    def __init__(self, tokens: list[tuple[str, str]], find: Callable[[str], Item | None]) -> None:
-        self.tokens, self.find, self.depth = tokens, find, 0
+    def __init__(self, tokens: list[tuple[str, str]], find: Find, there: There | None = None) -> None:
+        self.tokens, self.find, self.there, self.depth = tokens, find, there, 0
 
     def peek(self) -> str:
         kind, text = self.tokens[0] if self.tokens else ("", "")
@@ -139,14 +132,14 @@ class _Reader:
         made = self.product()
         while self.peek() in ("+", "-"):
             sign = self.tokens.pop(0)[1]
-            made = Made(f"{_number(made).inside(5)} {sign} {_number(self.product()).inside(6)}", 5)
+            made = Made(f"{number(made).inside(5)} {sign} {number(self.product()).inside(6)}", 5)
         return made
 
     def product(self) -> Made:
         made = self.power()
         while self.peek() in ("*", "/"):
             sign = self.tokens.pop(0)[1]
-            made = Made(f"{_number(made).inside(6)} {sign} {_number(self.power()).inside(7)}", 6)
+            made = Made(f"{number(made).inside(6)} {sign} {number(self.power()).inside(7)}", 6)
         return made
 
     def power(self) -> Made:
@@ -156,7 +149,7 @@ class _Reader:
             times = self.atom().text.strip("()")
             if times not in ("2", "3"):
                 raise Uncertain(f"the power {times} has no counterpart")
-            made = Made(" * ".join([_number(made).inside(7)] * int(times)), 6)
+            made = Made(" * ".join([number(made).inside(7)] * int(times)), 6)
         return made
 
     def atom(self) -> Made:
@@ -168,6 +161,11 @@ class _Reader:
                 return Made(text, literal=text)
             case "text", _:
                 return Made(f'"{text[1:-1]}"', literal=text[1:-1])
+            case "sign", "-":
+                made = self.power()
+                if made.literal is not None:
+                    return number(Made("", literal=f"-{made.literal}"))
+                return Made(f"-{number(made).inside(7)}", 7)
             case "sign", "(":
                 made = self.alternatives()
                 if not self.tokens or self.tokens.pop(0)[1] != ")":
@@ -177,97 +175,37 @@ class _Reader:
                 return self._field(text[1:-1].strip())
             case "word", _ if self.peek() == "(":
                 return self._function(text)
+            case "word", "true" | "false" if self.find(text) is None:
+                return Made(f'"{text}"', literal=text)
             case "word", _:
-                return _item(self.find(text), text)
+                return of_item(self.find(text), text)
         raise Uncertain(f"'{text}' is out of place")
 
     def _field(self, name: str) -> Made:
-        """A field of REDCap: `[sex]`, or `[race(2)]` for one box of several."""
+        """A field of REDCap: `[sex]`, `[race(2)]` for a box, `[visit_1][sex]` where it is asked once."""
+        event = ""
         if self.tokens and self.tokens[0][0] == "field":
-            raise Uncertain(f"'[{name}]' asks of another event")
-        box = re.fullmatch(r"(\w+)\((.+)\)", name)
-        made = _item(self.find(box[1] if box else name), name)
+            event, name = name, self.tokens.pop(0)[1][1:-1].strip()
+        box = re.fullmatch(r"(\w+)\s*\(\s*(.+?)\s*\)", name)
+        plain = box[1] if box else name
+        item = self.find(plain) if not event else self.there(event, plain) if self.there else None
+        if event and item is None:
+            raise Uncertain(f"'[{event}][{name}]' asks of another event")
+        made = of_item(item, name)
         if box is None:
             return made
-        if made.item is None or made.item.type != "choices" or made.item.choice(box[2]) is None:
+        if item is None or item.type != "choices" or item.choice(box[2]) is None:
             raise Uncertain(f"'{name}' is no box of a checkbox")
         return Made(f'includes({made.text}, "{box[2]}")')
 
     def _function(self, name: str) -> Made:
-        """Rounding is the one function that both have."""
-        if name.lower() != "round":
-            raise Uncertain(f"the function '{name}' has no certain counterpart")
         self.tokens.pop(0)
-        first, digits = self.alternatives(), "0"
-        if self.peek() == ",":
+        parts: list[Made] = []
+        while self.peek() != ")" or parts:
+            parts.append(self.alternatives())
+            if self.peek() != ",":
+                break
             self.tokens.pop(0)
-            digits = self.atom().text
         if not self.tokens or self.tokens.pop(0)[1] != ")":
             raise Uncertain("a bracket is not closed")
-        return Made(f"round({_number(first).text}, {digits})")
-
-
-def _item(item: Item | None, name: str) -> Made:
-    if item is None:
-        raise Uncertain(f"'{name}' is no item of this study")
-    return Made(item.id, item=item)
-
-
-def truth(made: Made) -> Made:
-    """What stands where yes or no is wanted."""
-    if made.literal is not None or (made.item is not None and made.item.type not in ("boolean", "judgement")):
-        raise Uncertain(f"'{made.text}' is neither true nor false")
-    return made
-
-
-def _number(made: Made) -> Made:
-    if made.item is not None and made.item.type not in ("quantity", "integer"):
-        raise Uncertain(f"'{made.item.id}' is no number")
-    return made
-
-
-def compared(left: Made, sign: str, right: Made) -> Made:
-    """A comparison with the item on the left."""
-    if left.literal is not None:
-        left, right, sign = right, left, _SWAPPED.get(sign, sign)
-    if left.literal is not None:
-        raise Uncertain("two constants are compared")
-    if right.literal is None:
-        return Made(f"{left.inside(5)} {sign} {right.inside(5)}", 4)
-    if right.literal == "":
-        return _presence(left, sign)
-    if left.text.startswith("includes("):
-        return _yes_no(left, sign, right.literal)
-    return _against(left, sign, right.literal)
-
-
-def _presence(left: Made, sign: str) -> Made:
-    """Compared with the empty text: whether there is an answer."""
-    if left.item is None or sign not in ("==", "!="):
-        raise Uncertain("only an item can be empty")
-    return Made(f"known({left.text})") if sign == "!=" else Made(f"not (known({left.text}))", 3)
-
-
-def _yes_no(left: Made, sign: str, said: str) -> Made:
-    known: Mapping[str, bool] = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
-    if sign not in ("==", "!=") or said.lower() not in known:
-        raise Uncertain(f"'{said}' is neither yes nor no")
-    return left if known[said.lower()] == (sign == "==") else Made(f"not ({left.text})", 3)
-
-
-def _against(left: Made, sign: str, said: str) -> Made:
-    item = left.item
-    if item is None or item.type in ("quantity", "integer"):
-        if not re.fullmatch(r"-?\d+(\.\d+)?", said):
-            raise Uncertain(f"'{said}' is no number")
-        unit = f" {item.unit}" if item is not None and item.unit not in ("", "1") else ""
-        return Made(f"{left.inside(5)} {sign} {said}{unit}", 4)
-    if item.type in ("boolean", "judgement"):
-        return _yes_no(left, sign, said)
-    if sign not in ("==", "!="):
-        raise Uncertain(f"the codes of '{item.id}' have no order")
-    if item.type == "choice" and item.choice(said) is None:
-        raise Uncertain(f"'{said}' is no choice of '{item.id}'")
-    if item.type not in ("choice", "text") or '"' in said:
-        raise Uncertain(f"'{item.id}' cannot be compared with a text")
-    return Made(f'{left.text} {sign} "{said}"', 4)
+        return call(name, parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from trialwright.conduct.exchange.expressions import Uncertain
+from trialwright.conduct.exchange.expression_parts import Uncertain
 
 LONGEST, DEEPEST = 10_000, 40
 _TOKEN = re.compile(

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from trialwright.conduct.exchange.expressions import Made, Uncertain, compared, truth
+from trialwright.conduct.exchange.expression_parts import Made, Uncertain, compared, scored, truth
 from trialwright.conduct.exchange.fhirpath import Tree, parse
 from trialwright.kernel import units
 from trialwright.study.items import Item
@@ -24,6 +24,8 @@ LONGEST, MOST_STEPS = 4_000, 2_000
 _WALKS = frozenset({"item", "descendants", "children", "repeat"})
 _PRESENCE = frozenset({"exists", "empty", "hasValue"})
 _KNOWN = _PASSED | _WALKS | _PRESENCE | {"where", "all", "not", "round", "abs", "sqrt", "ln", "power"}
+_SCORES = frozenset({"ordinal", "weight"})
+_KNOWN |= _SCORES
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Path:
 
 class Translator:
     """`find`: the item of a linkId. `quantities`: linkIds whose answers carry their unit. `variables`: texts by name.
-    `here`: the linkId of the question that it stands at."""
+    `here`: the linkId of the question that it stands at. `scores`: by linkId and code, what answers count for."""
 
     def __init__(
         self,
@@ -44,7 +46,9 @@ class Translator:
         quantities: frozenset[str],
         variables: Mapping[str, str],
         here: str = "",
+        scores: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
+        self.scores = scores or {}
         self.find, self.quantities, self.variables, self.here = find, quantities, variables, here
         self._open: tuple[str, ...] = ()
         self._focus = Path(here)
@@ -148,6 +152,8 @@ class Translator:
                 return Path()
             if tree.word in _PRESENCE:
                 return self._presence(base, tree)
+            if tree.word in _SCORES:
+                return self._score(base)
             if tree.word == "all" and base.part == "answer" and len(tree.parts) == 1:
                 return self._each(base, tree.parts[0])
         if tree.word in _PASSED:
@@ -192,6 +198,13 @@ class Translator:
             return inner if tree.word == "exists" else _not(inner)
         known = Made(f"known({self._item(base).id})")
         return known if tree.word != "empty" else _not(known)
+
+    def _score(self, base: Path) -> Made:
+        """The number that the answer stands for."""
+        item, scores = self._item(base), self.scores.get(base.link, {})
+        if item.type != "choice" or {choice.code for choice in item.choices} != scores.keys():
+            raise Uncertain(f"not every answer to '{base.link}' stands for a number")
+        return scored(item, scores)
 
     def _each(self, base: Path, condition: Tree) -> Made:
         """What holds for each answer: here there is one."""

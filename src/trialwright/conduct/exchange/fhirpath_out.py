@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from trialwright.conduct.exchange.expressions import Uncertain
+from trialwright.conduct.exchange.expression_parts import Uncertain
 from trialwright.kernel import units
 from trialwright.kernel.dates import PartialDate
 from trialwright.kernel.errors import UnitError

@@ -29,7 +29,7 @@ def bring_in_files(definition: Path, data: Sequence[Path] = ()) -> Brought:
 
 
 def _bring_in(definition: Path, data: Sequence[Path]) -> Brought:
-    content = read_bytes(definition)
+    content = _plain(read_bytes(definition))
     if _is_json(content):
         return _json(definition, content, data)
     if not _is_xml(content):
@@ -51,7 +51,7 @@ def _json(path: Path, content: bytes, data: Sequence[Path]) -> Brought:
     if not questionnaire.is_fhir(found):
         what = "This JSON is neither a FHIR Questionnaire nor a USDM study."
         raise InputError(what, where=path.name, hint="A Questionnaire has 'resourceType', a USDM file 'study'.")
-    answers = [questionnaire.read(json_cursor.load(read_bytes(each), each.name), each.name) for each in data]
+    answers = [questionnaire.read(json_cursor.load(_plain(read_bytes(each)), each.name), each.name) for each in data]
     return questionnaire_in.bring_in(questionnaire.read(found, path.name), answers)
 
 
@@ -82,6 +82,13 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"The file cannot be read: {error.strerror}.", where=str(path)) from None
+
+
+def _plain(content: bytes) -> bytes:
+    """JSON that was saved as UTF-16 as what JSON is: UTF-8."""
+    coding = next((name for mark, name in BOMS.items() if content.startswith(mark)), "")
+    text = content.decode(coding, "replace") if coding and not _is_xml(content) else ""
+    return text.encode("utf-8", "replace") if text.lstrip()[:1] in ("{", "[") else content
 
 
 def _is_json(content: bytes) -> bool:

@@ -17,6 +17,7 @@ from trialwright.formats.odm.document import Annotation, EventData, GroupData, I
 from trialwright.formats.odm.lines import UNPRINTABLE
 from trialwright.kernel.texts import JOINT
 from trialwright.study.definition import Study
+from trialwright.study.forms import Form, Group
 
 ASIDE: dict[str, type | tuple[type, ...]] = {"low": (int, float), "high": (int, float), "when": str, "null_reason": str}
 """What ODM has no place for beside a value: it goes into a comment."""
@@ -80,14 +81,16 @@ class Maker:
         self.repeating_visits = repeating_visits(self.study)
         self.forms = {form.id: definer.oid("forms", form.id, f"F.{form.id}") for form in self.study.forms}
         self.groups = {
-            (form.id, group.id): (
-                *self.study.exchange.of("groups", f"{form.id}.{group.id}").get("path", ()),
-                definer.group_oid(form, group),
-            )
-            for form in self.study.forms
-            for group in form.groups
+            (form.id, group.id): self._path(form, group) for form in self.study.forms for group in form.groups
         }
         self.stand_ins = () if definer.second else self.study.exchange.stand_ins.get("visits", ())
+
+    def _path(self, form: Form, group: Group) -> tuple[str, ...]:
+        """OIDs from the form to a group; none where the form itself holds the items (2.0)."""
+        kept = self.study.exchange.of("groups", f"{form.id}.{group.id}")
+        if kept.get("is_form") and self.definer.second and not group.repeating:
+            return ()
+        return (*kept.get("path", ()), self.definer.group_oid(form, group))
 
     def subject(self, person: Person, values: Iterable[Value]) -> SubjectData:
         root = Node("", "")
@@ -126,6 +129,8 @@ class Maker:
 
     def row_node(self, node: Any, form: str, group: str, row: int) -> Any:
         """The node of a row of a group, below that of its form."""
+        if not self.groups[form, group]:
+            return node
         *outer, last = self.groups[form, group]
         for oid in outer:
             node = node.child(oid, "")

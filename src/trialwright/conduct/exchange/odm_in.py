@@ -7,19 +7,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from trialwright.conduct.exchange import odm_names as names
-from trialwright.conduct.exchange.expressions import Uncertain, negated, taken_over, truth
 from trialwright.conduct.exchange.folder import Data, Parts, visit
 from trialwright.conduct.exchange.names import Names, words
 from trialwright.conduct.exchange.odm_items import Items
 from trialwright.conduct.exchange.odm_out import Definer
+from trialwright.conduct.exchange.odm_rules import Rules
 from trialwright.conduct.exchange.overlay import differences, whole
-from trialwright.formats.odm.document import FORM, Document, EventDef, GroupDef, ItemDef, Ref, Rule, Study, Version
+from trialwright.formats.odm.document import FORM, Document, EventDef, GroupDef, ItemDef, Ref, Study, Version
 from trialwright.kernel.errors import InputError
 from trialwright.study.definition import Study as OurStudy
-from trialwright.study.items import Item
-
-READABLE = ("OpenEDC", names.LANGUAGE)
-"""Contexts of expressions whose language is known."""
 
 
 class Definition:
@@ -40,8 +36,6 @@ class Definition:
         self.items = {item.oid: item for item in self._unique(self.version.items, "ItemDef")}
         self.groups = {group.oid: group for group in self._unique(self.version.groups, "ItemGroupDef")}
         self.events = {event.oid: event for event in self._unique(self.version.events, "StudyEventDef")}
-        self.conditions = {rule.oid: rule for rule in self.version.conditions}
-        self.methods = {rule.oid: rule for rule in self.version.methods}
         self.ids: dict[tuple[str, str], str] = {}
         """(kind, OID, or place of OIDs) -> our id."""
         self.unit_items: dict[str, tuple[str, ...]] = {}
@@ -77,7 +71,8 @@ class Definition:
             self._items_beside()
         self._visits(forms)
         self._sites()
-        self._expressions()
+        Rules(self).add()
+        self._say_unused()
         self.parts.left_out = list(self.said)
         found = self.parts.whole()
         return self._with_differences(found)
@@ -89,6 +84,19 @@ class Definition:
                 self._item(item, Ref("item", item.oid), again=False)
         order = {name: number for number, name in enumerate(self.ids[key] for key in self._item_keys())}
         self.parts.items.sort(key=lambda data: order[data["id"]])
+
+    def _say_unused(self) -> None:
+        """Items that no form asks, and what the file defines beside the version that is taken."""
+        loose = [oid for oid in self.items if ("item", oid) not in self.ids and oid not in self.unit_items]
+        if loose:
+            listed = ", ".join(loose[:8]) + (", ..." if len(loose) > 8 else "")
+            self.say(f"{self.document.file}: {len(loose)} items stand on no form and are kept aside: {listed}.")
+        for study in self.document.studies:
+            for version in study.versions:
+                taken = (study.oid, version.oid) == (self.source.oid, self.version.oid)
+                base = self.version.include and version.oid == self.version.include[1]
+                if not taken and not base and (version.items or version.groups):
+                    self.say(f"{self.at(version)}: '{version.oid}' of the study '{study.oid}' is not taken over.")
 
     def _item_keys(self) -> list[tuple[str, str]]:
         return [("item", oid) for oid in self.items if ("item", oid) in self.ids]
@@ -102,8 +110,9 @@ class Definition:
                     self.unit_items[ref.units] = tuple(code.code for code in lists[held.code_list].items)
 
     def _forms(self) -> list[GroupDef]:
-        """Forms of 1.3 and 2.0; where a file has none, the groups that no other group holds."""
-        found = [group for group in self.groups.values() if group.type == FORM]
+        """Forms, and groups that stand at an event (2.0); where a file has none, those that no other group holds."""
+        planned = {ref.oid for event in self.events.values() for ref in event.refs}
+        found = [group for group in self.groups.values() if group.type == FORM or group.oid in planned]
         if found:
             return found
         inner = {ref.oid for group in self.groups.values() for ref in group.refs if ref.kind == "group"}
@@ -285,74 +294,11 @@ class Definition:
             self.ids["site", place.oid] = name
             self.parts.keep("sites", name, oid=place.oid)
 
-    # --- Conditions and computations ----------------------------------------------------------------------------------
-
-    def _expressions(self) -> None:
-        """Once all items are known: conditions under which a field is not collected, and computations."""
-        made = {data["id"]: Item.model_validate(data) for data in self.parts.items}
-        known = {oid: made[name] for (kind, oid), name in self.ids.items() if kind == "item"}
-        paths = {
-            f"{group.oid}-{ref.oid}": known[ref.oid]
-            for group in self.groups.values()
-            for ref in group.refs
-            if ref.kind == "item" and ref.oid in known
-        }
-        every = {**paths, **known}
-        for form in self.parts.forms:
-            for group in form["groups"]:
-                for field in group["fields"]:
-                    self._field_rules(form["id"], group["id"], field, every)
-
-    def _field_rules(self, form: str, group: str, field: Data, known: dict[str, Item]) -> None:
-        ref = self._ref(form, group, field["item"])
-        if ref is None:
-            return
-        place = f"{form}.{group}.{field['item']}"
-        if ref.condition:
-            found = self._condition(ref, known)
-            if found:
-                field["show_when"] = found
-            self.parts.keep("fields", place, read_as=found)
-        if ref.method:
-            item = next(data for data in self.parts.items if data["id"] == field["item"])
-            found = self._method(ref, known) if "derive" not in item else item["derive"]
-            if found:
-                item["derive"] = found
-            self.parts.keep("fields", place, computed_as=found)
-
-    def _ref(self, form: str, group: str, item: str) -> Ref | None:
+    def ref(self, form: str, group: str, item: str) -> Ref | None:
+        """The reference in the file behind one of our fields."""
         group_oid = self.parts.kept["groups"][f"{form}.{group}"]["oid"]
         item_oid = self.parts.kept["items"][item]["oid"]
         return next((ref for ref in self.groups[group_oid].refs if ref.kind == "item" and ref.oid == item_oid), None)
-
-    def _condition(self, ref: Ref, known: dict[str, Item]) -> str | None:
-        rule = self.conditions.get(ref.condition)
-        if rule is None:
-            self.say(f"{self.at(ref)}: the condition '{ref.condition}' is not defined; the field is always asked.")
-            return None
-        return self._read(rule, known, "the field is always asked", negate=True)
-
-    def _method(self, ref: Ref, known: dict[str, Item]) -> str | None:
-        rule = self.methods.get(ref.method)
-        if rule is None:
-            self.say(f"{self.at(ref)}: the method '{ref.method}' is not defined; the item is typed.")
-            return None
-        return self._read(rule, known, "the item is typed", negate=False)
-
-    def _read(self, rule: Rule, known: dict[str, Item], instead: str, *, negate: bool) -> str | None:
-        text = next((e for e in rule.expressions if e.context in READABLE), None)
-        if text is None:
-            said = ", ".join(e.context or "no context" for e in rule.expressions) or "words only"
-            self.say(f"{self.at(rule)}: '{rule.oid}' is written for others ({said}); {instead}.")
-            return None
-        if text.context == names.LANGUAGE:
-            return text.code.removeprefix("not (").removesuffix(")") if negate else text.code
-        try:
-            made = taken_over(text.code, known.get, tuple(known))
-            return negated(truth(made)) if negate else made.text
-        except Uncertain as why:
-            self.say(f"{self.at(rule)}: '{rule.oid}' is not taken over: {why}; {instead}.")
-            return None
 
     # --- What is kept -------------------------------------------------------------------------------------------------
 
@@ -397,7 +343,7 @@ class Definition:
             there = self.groups[kept["groups"][name]["oid"]]
             given = definer.group(form, group)
             for field in group.fields:
-                wanted = self._ref(form.id, group.id, field.item)
+                wanted = self.ref(form.id, group.id, field.item)
                 if wanted is not None:
                     place = f"{form.id}.{group.id}.{field.item}"
                     self._keep(kept, "fields", place, definer.field(form, group, field), wanted)

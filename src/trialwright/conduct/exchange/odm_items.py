@@ -11,6 +11,7 @@ from trialwright.conduct.exchange import odm_names as names
 from trialwright.formats.odm.document import CodeList, ItemDef, RangeCheck, Unit
 from trialwright.kernel import units
 from trialwright.kernel.errors import UnitError
+from trialwright.study.base import LONGEST_NAME
 
 Data = dict[str, Any]
 LONG = 255
@@ -26,9 +27,19 @@ _WORDS = {
     "years": "a", "year": "a", "yrs": "a", "jahre": "a", "months": "mo", "month": "mo", "weeks": "wk", "week": "wk",
     "days": "d", "day": "d", "hours": "h", "hour": "h", "minutes": "min", "minute": "min", "seconds": "s",
     "percent": "%", "beats/min": "/min", "bpm": "/min", "breaths/min": "/min", "celsius": "Cel", "fahrenheit": "[degF]",
-    "c": "Cel", "f": "[degF]", "inches": "[in_i]", "pounds": "[lb_av]",
+    "c": "Cel", "f": "[degF]", "inches": "[in_i]", "inch": "[in_i]", "pounds": "[lb_av]", "lbs": "[lb_av]",
+    "ounces": "[oz_av]", "oz": "[oz_av]", "ft": "[ft_i]", "feet": "[ft_i]", "deg c": "Cel", "degc": "Cel",
+    "deg f": "[degF]", "degf": "[degF]", "mmhg": "mm[Hg]", "grams": "g", "gram": "g", "litres": "L", "liters": "L",
 }  # fmt: skip
 """Spoken units that can mean only one thing beside a number."""
+_STEPS = {
+    "sec": "s", "secs": "s", "second": "s", "mins": "min", "minute": "min", "hr": "h", "hrs": "h", "hour": "h",
+    "day": "d", "days": "d", "wk": "wk", "week": "wk", "month": "mo", "year": "a", "yr": "a", "kg": "kg", "kgs": "kg",
+    "cm": "cm", "cc": "mL", "unit": "U", "units": "U", "beats": "", "breaths": "", "cells": "", "copies": "",
+    "liter": "L", "litre": "L",
+}  # fmt: skip
+"""The same of one step between two strokes, as in `mm/hr`."""
+_TEN = re.compile(r"x?10\s*(?:\^|\*\*?|[eE])\s*(\d+)", re.IGNORECASE)
 
 
 class Items:
@@ -158,14 +169,28 @@ def _end(check: RangeCheck) -> tuple[str, float, bool] | None:
 def ucum_of(text: str) -> str:
     """A unit as UCUM, from UCUM itself or a spelling that can mean only one thing; "" else."""
     plain = text.strip()
-    for candidate in (_WORDS.get(plain.lower(), ""), plain):
-        if candidate and candidate != "1" and not re.fullmatch(r"[\d.{}]*", candidate):
+    for candidate in (_WORDS.get(plain.lower(), ""), plain, _spelled(plain)):
+        if (
+            candidate
+            and candidate != "1"
+            and len(candidate) <= LONGEST_NAME
+            and not re.fullmatch(r"[\d.{}]*", candidate)
+        ):
             try:
                 units.check(candidate)
             except UnitError:
                 continue
             return candidate
     return ""
+
+
+def _spelled(text: str) -> str:
+    """Without blanks, with powers and steps as UCUM writes them: `x10e9 / l` is 10*9/l, `beats per minute` /min."""
+    plain = _TEN.sub(r"10*\1", " ".join(text.split()).replace(" per ", "/"))
+    plain = re.sub(r"(?<=[A-Za-z])\^(?=\d)", "", plain).replace(" ", "")
+    first, *rest = (_STEPS.get(step.lower(), step) for step in plain.split("/"))
+    known = _WORDS.get(first.lower(), first)
+    return "/".join((known, *(step for step in rest if step)))
 
 
 def goes_with(unit: str, first: str, molar_mass: object) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,6 +25,11 @@ TYPES = {
     "file": "text",
 }  # fmt: skip
 """Our types in ODM."""
+_MARKUP = re.compile(
+    r"</?(?:p|br|b|i|u|em|strong|span|div|font|a|sub|sup|ul|ol|li|h[1-6]|table|tbody|thead|tr|td|th|img|hr|center|small"
+    r"|big|label|pre|code|blockquote|style|section|strike|s)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
 AMBIGUOUS = ("choices", "event", "judgement", "file")
 """Types that the data type in ODM does not tell."""
 NATIVE = {
@@ -48,9 +55,16 @@ def texts(text: Text | None) -> Texts:
     return tuple(dict(said).items()) if ("en", text.en) not in text.others else tuple(text.others)
 
 
+def plain(text: str) -> str:
+    """A text without the markup of web pages; signs such as < and > stay."""
+    if not _MARKUP.search(text):
+        return text
+    return html.unescape(_MARKUP.sub(" ", text))
+
+
 def text_of(found: Texts, otherwise: str) -> dict[str, Any]:
     """Translated texts as one of ours: English first, or what there is; white space as people read it."""
-    said = {lang: " ".join(text.split()) for lang, text in found if text.strip()}
+    said = {lang: " ".join(plain(text).split()) for lang, text in found if plain(text).strip()}
     english = next((text for lang, text in said.items() if lang.lower().startswith("en") or not lang), "")
     chinese = next((text for lang, text in said.items() if lang.lower() in ("zh", "zh-cn", "zh-hans")), "")
     rest = {

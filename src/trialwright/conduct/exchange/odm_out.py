@@ -218,7 +218,7 @@ class Definer:
         for form in self.study.forms:
             for group, field in form.fields():
                 name = self.field(form, group, field).condition
-                if field.show_when and name not in kept:
+                if field.show_when and name and name not in kept:  # a group's condition stands at its reference
                     made[name] = _rule(name, "", f"not ({field.show_when})")
         return list(made.values())
 

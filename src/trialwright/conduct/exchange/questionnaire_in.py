@@ -219,6 +219,7 @@ class Form:
         if target is not scope.target:
             scope.target.close()
         asked = Asked(item, data, field, scope.above, group, hidden=scope.hidden or item.hidden)
+        asked.scores = kept.get("scores", {})
         self._remember(asked)
         if "open" in kept:
             self._other_answer(item, data, str(kept["open"]), target)

@@ -95,12 +95,13 @@ class Questions:
             what = "kept elsewhere" if found is None else "not listed in the file"
             self.say(item.link, f"its answers are {what} ({item.value_set[:200]}); it is kept as text.")
             return []
-        return [Answer("coding", coding.code, coding.system, coding.label) for coding in found.codings]
+        return [Answer("coding", one.code, one.system, one.label, score=one.score) for one in found.codings]
 
     def _choices(self, item: Item, offered: list[Answer]) -> tuple[list[Data], Data]:
         choices: dict[str, Data] = {}
         answers: dict[str, list[str]] = {}
         again: dict[str, int] = {}
+        scores: dict[str, str] = {}
         for answer in offered:
             code = code_of(answer)
             if code in choices:
@@ -115,7 +116,9 @@ class Questions:
             label = answer.label or (("", answer.value),)
             choices[code] = {"code": code, "label": text_of(label, code), **_choice_codes(answer)}
             answers[code] = [answer.kind, answer.value, answer.system]
-        kept: Data = {"answers": answers}
+            if re.fullmatch(r"-?\d+(\.\d+)?", answer.score):
+                scores[code] = answer.score
+        kept: Data = {"answers": answers, **({"scores": scores} if scores else {})}
         if item.open:
             code = next(c for c in (OTHER, *(f"{OTHER}_{n}" for n in range(2, len(choices) + 3))) if c not in choices)
             choices[code] = {"code": code, "label": {"en": "Other", "zh": "其他"}}
@@ -148,6 +151,8 @@ class Questions:
         for side, answer in (("low", item.low), ("high", item.high)):
             if answer is None:
                 continue
+            if data["type"] == "date" and re.fullmatch(r"\d{4}-\d{2}-\d{2}", answer.value):
+                continue  # a check of the form
             number = float(answer.value) if answer.kind in ("integer", "decimal", "quantity") else None
             elsewhere = answer.unit and ucum_of(answer.unit) != data.get("unit")
             if number is None or data["type"] not in ("quantity", "integer") or not math.isfinite(number) or elsewhere:

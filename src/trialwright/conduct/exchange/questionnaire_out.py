@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from trialwright.conduct.exchange.expressions import Uncertain
+from trialwright.conduct.exchange.expression_parts import Uncertain
 from trialwright.conduct.exchange.fhirpath_out import Speaker, plain
 from trialwright.conduct.exchange.odm_names import texts
 from trialwright.conduct.exchange.questionnaire_conditions import conditions

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from graphlib import TopologicalSorter
 
-from trialwright.conduct.exchange.expressions import Made, Uncertain, compared, truth
+from trialwright.conduct.exchange.expression_parts import Made, Uncertain, compared, ordered, truth
 from trialwright.conduct.exchange.fhirpath_in import Translator, chosen
 from trialwright.conduct.exchange.folder import Data
 from trialwright.conduct.exchange.names import Names
@@ -35,6 +36,8 @@ class Asked:
     above: tuple[Item, ...]
     group: str
     hidden: bool = False
+    scores: Mapping[str, str] = dataclass_field(default_factory=dict)
+    """The number that each code stands for, where the file says one."""
 
 
 class Rules:
@@ -112,7 +115,7 @@ class Rules:
     def _against(self, item: ours.Item, link: str, sign: str, answer: Answer) -> Made:
         if item.type in ("choice", "choices"):
             if sign not in ("==", "!="):
-                raise Uncertain(f"the codes of '{item.id}' have no order")
+                return ordered(item, sign, answer.value)
             return chosen(item, sign == "==", self._code(item, link, answer))
         if item.type in ("quantity", "integer") and answer.kind == "quantity" and answer.unit:
             unit = ucum_of(answer.unit)
@@ -148,7 +151,8 @@ class Rules:
     def _translator(self, item: Item, above: tuple[Item, ...]) -> Translator:
         scopes = [self.source.variables, *(each.variables for each in above), item.variables]
         variables = {one.name: one.text for found in scopes for one in found if one.language in _FHIRPATH and one.text}
-        return Translator(self.items.get, self.quantities, variables, item.link)
+        scores = {link: each.scores for link, each in self.asked.items() if each.scores}
+        return Translator(self.items.get, self.quantities, variables, item.link, scores)
 
     def _above(self, item: Item) -> tuple[Item, ...]:
         found = self.asked.get(item.link)
@@ -199,6 +203,8 @@ class Rules:
 
     def _checks(self, found: Sequence[Asked]) -> list[Data]:
         names, checks = Names("check"), []
+        for each in found:
+            checks += [{"id": names.give(f"{each.data['id']}_limit"), **check} for check in _days(each)]
         by_id = {each.data["id"]: each for each in found}
         for each in found:
             for constraint in each.source.constraints:
@@ -222,6 +228,14 @@ class Rules:
             return None
         message = text_of(constraint.human, f"Please check: {constraint.key or item.link}.")
         return {"logic": made.text, "message": message, "item": each.data["id"] if each else ""}
+
+
+def _days(each: Asked) -> Iterator[Data]:
+    """The earliest and the latest day that is an answer, as checks: limits here are numbers."""
+    name, label = each.data["id"], each.data["label"].get("en", "")
+    for end, sign, word in ((each.source.low, ">=", "before"), (each.source.high, "<=", "after")):
+        if each.data["type"] == "date" and end is not None and re.fullmatch(r"\d{4}-\d{2}-\d{2}", end.value):
+            yield {"logic": f"{name} {sign} {end.value}", "message": f"{label} is {word} {end.value}.", "item": name}
 
 
 def _names(text: str) -> list[str]:

@@ -49,12 +49,16 @@ class Sheet:
         self.repeating = set(about.get("project", {}).get("repeating", ())) or {
             form.id for form in study.forms if form.groups and all(group.repeating for group in form.groups)
         }
-        self.record = study.forms[0].groups[0].fields[0].item
-        """The field that names the record."""
+        self.record = self.column(study.item_by_id[study.forms[0].groups[0].fields[0].item])
+        """The column that names the record."""
         self.events = study.exchange.kept.get("redcap_events", {})
         self.columns = self._columns()
         self.header: tuple[str, ...] = tuple(about.get("table", {}).get("header", ())) or self.columns
         self.place = {name: number for number, name in enumerate(self.header)}
+
+    def column(self, item: Item) -> str:
+        """REDCap's name of an item: its id, unless that could not be one here."""
+        return str(self.study.exchange.of("redcap_fields", item.id).get("column", item.id))
 
     def _columns(self) -> tuple[str, ...]:
         found = [self.record]
@@ -62,11 +66,12 @@ class Sheet:
         found += [INSTRUMENT, INSTANCE] if self.repeating else []
         for form in self.study.forms:
             for _, item in self.fields_of(form.id):
-                found += [] if item.id == self.record else self._of(item)
+                found += [] if self.column(item) == self.record else self._of(item)
         return tuple(found)
 
     def _of(self, item: Item) -> list[str]:
-        return [f"{item.id}___{redcap.box(c.code)}" for c in item.choices] if item.type == "choices" else [item.id]
+        name = self.column(item)
+        return [f"{name}___{redcap.box(c.code)}" for c in item.choices] if item.type == "choices" else [name]
 
     def fields_of(self, form: str) -> list[tuple[str, Item]]:
         return [(group.id, self.study.item_by_id[f.item]) for group, f in self.study.form_by_id[form].fields()]
@@ -90,15 +95,16 @@ class Sheet:
         by_item = {value.item: value for value in values}
         for form in self.forms_of(frame.visit, repeating):
             for _, item in self.fields_of(form):
-                if item.id != self.record:
+                if self.column(item) != self.record:
                     cells.update(self._cells(item, by_item.get(item.id)))
         return tuple(cells.get(name, "") for name in self.header)
 
     def _cells(self, item: Item, value: Value | None) -> dict[str, str]:
+        name = self.column(item)
         if item.type == "choices":
             ticked = value.value.split(JOINT) if value else []
-            return {f"{item.id}___{redcap.box(c.code)}": "1" if c.code in ticked else "0" for c in item.choices}
-        return {item.id: self._text(item, value.value)} if value else {}
+            return {f"{name}___{redcap.box(c.code)}": "1" if c.code in ticked else "0" for c in item.choices}
+        return {name: self._text(item, value.value)} if value else {}
 
     def _text(self, item: Item, text: str) -> str:
         """As REDCap writes it: yes and no as 1 and 0, a decimal comma where the field has one."""

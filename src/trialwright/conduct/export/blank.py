@@ -35,6 +35,7 @@ def content(study: Study, told: Told) -> Content:
         "lang": told.lang,
         "words": words(told),
         "title": told("casebook.blank"),
+        "depth": 1,
         "name": told("casebook.annotated"),
         "study": {"id": name, "version": study.version},
         "foot": f"{told('casebook.definition')} {study.version} · {study.registration.version_date}",
@@ -75,7 +76,7 @@ def _form(study: Study, form: Form, told: Told) -> Content:
             }
         )
     return {
-        "title": told.say(form.label),
+        "title": "",  # that of its chapter
         "about": "",
         "groups": groups,
         "signatures": [],

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from trialwright.conduct.exchange.values import Standing
-from trialwright.conduct.export.changes import Step, steps_of
+from trialwright.conduct.export.changes import Deed, Step, steps_of
 from trialwright.conduct.export.notes import moment
 from trialwright.conduct.export.reading import FormRead, Layout, Scope, SubjectRead
 from trialwright.conduct.export.sheets import Archive
 from trialwright.conduct.export.told import Told, template, words
-from trialwright.conduct.rules.signing import MEANINGS
 from trialwright.conduct.store import models as db
 from trialwright.conduct.worklists.history import note_of
 from trialwright.conduct.worklists.masks import BLINDED
@@ -57,6 +56,7 @@ class Casebook:
             "lang": t.lang,
             "words": words(t),
             "title": t("casebook.title"),
+            "depth": 2,
             "name": subject.subject,
             "study": {"id": study.registration.identity.nct_id or study.id, "version": study.version},
             "foot": f"{t('casebook.definition')} {study.version} · {t('casebook.as_of')} {self.as_of}",
@@ -128,7 +128,9 @@ class Casebook:
             ],
             "signatures": [self._signature(row, form.form) for row in _signatures(form.key)],
             "queries": [self._query(layout, query) for query in queries],
-            "history": [self._step(layout, step) for step in history],
+            "history": [
+                self._deed(layout, deed, list(steps)) for deed, steps in groupby(history, key=lambda step: step.deed)
+            ],
         }
 
     def _group(self, layout: Layout, form: FormRead, group: str, values: list[Standing]) -> Content:
@@ -178,11 +180,10 @@ class Casebook:
     def _signature(self, row: db.Signature, form: str) -> list[str]:
         validity = self.told.code("signature_state", row.state)
         digest = BLINDED if form in self.scope.blinded.forms else row.sha256
-        meaning = MEANINGS.get(row.meaning, row.meaning)
         return [
-            meaning,
+            self.told.code("signature_meaning", row.meaning),
             f"{row.name} ({row.who})",
-            row.role.replace("_", " "),
+            self.told.code("role", row.role),
             _at(moment(row.at)),
             validity,
             _broken(digest),
@@ -205,13 +206,17 @@ class Casebook:
         asked = f"{_at(moment(row.opened))} {row.opened_by}".strip()
         return [str(row.number), self._label(layout, row.item), state, f"{row.text} ({asked})", "\n".join(lines)]
 
+    def _deed(self, layout: Layout, deed: Deed, steps: list[Step]) -> Content:
+        """What one event changed on the form, below who did it, when and why."""
+        t, why = self.told, f"{self.told('casebook.reason')}{self.told('casebook.colon')}{deed.reason}"
+        who = f"{deed.who} ({t.code('role', deed.role)})"
+        head = [f"{t('casebook.event')} {deed.sequence}", _at(deed.local), who, why if deed.reason else ""]
+        return {"head": " · ".join(filter(None, head)), "rows": [self._step(layout, step) for step in steps]}
+
     def _step(self, layout: Layout, step: Step) -> list[str]:
         _, _, _, row, item = step.where
-        deed = step.deed
         label = self._label(layout, item) + (f" [{row}]" if row > 1 else "")
-        who = f"{deed.who} ({deed.role.replace('_', ' ')})"
-        old, new = (self._side(layout, item, side) for side in (step.old, step.new))
-        return [str(deed.sequence), _at(deed.local), who, label, old, new, deed.reason]
+        return [label, *(self._side(layout, item, side) for side in (step.old, step.new))]
 
     def _side(self, layout: Layout, item: str, side: dict[str, Any] | None) -> str:
         """What a change had before, or after it: the columns that hold something."""

@@ -42,15 +42,31 @@ class Step:
 def deeds_on(scope: Scope, subject: str) -> Iterator[tuple[Deed, list[list[Any]]]]:
     """Every event that changed values of the subject, oldest first, with [natural key, old, new, ...] of each; blinded
     ones are left out, and a reason that may tell of them is kept back."""
+    for deed, rows, _ in deeds_and_versions(scope, subject):
+        if rows is not None:
+            yield deed, rows
+
+
+def deeds_and_versions(
+    scope: Scope, subject: str
+) -> Iterator[tuple[Deed, list[list[Any]] | None, dict[tuple[str, str], str]]]:
+    """As `deeds_on`, with the forms (visit, form) that the event took to a version of the definition; an event that did
+    only this as well, with None for its values.
+    """
     events = scope.trial.events.filter(subject=subject).order_by("sequence")
     hidden = scope.hidden
     for sequence, local, who, role, action, site, reason, content in events.values_list(*_COLUMNS).iterator(200):
-        rows = orjson.loads(content)["rows"].get("value")
-        if not rows:
-            continue
-        shown = [row for row in rows if row[0][-1] not in hidden] if hidden else rows
-        why = BLINDED if reason and len(shown) < len(rows) else reason
-        yield Deed(sequence, local, who, role, action, site, why), shown
+        tables = orjson.loads(content)["rows"]
+        rows = tables.get("value")
+        shown = [row for row in rows if row[0][-1] not in hidden] if rows and hidden else rows
+        why = BLINDED if reason and rows and len(shown) < len(rows) else reason
+        pins = {
+            (key[2], key[3]): new["definition"]
+            for key, _, new, *_ in tables.get("form", ())
+            if "definition" in (new or ())
+        }
+        if rows or pins:
+            yield Deed(sequence, local, who, role, action, site, why), shown or None, pins
 
 
 def last_deeds(scope: Scope, subject: str) -> dict[tuple[str, str], dict[Place, Deed]]:

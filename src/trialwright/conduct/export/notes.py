@@ -49,17 +49,18 @@ class Noter:
         for form in subject.forms:
             place = form.visit, form.form
             audits = self._audits(deeds.get(place, {}))
-            yield self._form(subject, form, audits, signatures.get(form.key, []), queries.get(place, {}))
+            asked = queries.get(place, {}) if form.key else {}  # a part of a form has its queries where the form is
+            yield self._form(subject, form, audits, signatures.get(form.key, []), asked)
 
     def _audits(self, deeds: Mapping[Place, Deed]) -> dict[Place, Audit]:
         """One audit record for each event, which its values share."""
         made: dict[int, Audit] = {}
         for deed in deeds.values():
             if deed.sequence not in made:
-                made[deed.sequence] = self._audit(deed)
+                made[deed.sequence] = self.audit(deed)
         return {place: made[deed.sequence] for place, deed in deeds.items()}
 
-    def _audit(self, deed: Deed) -> Audit:
+    def audit(self, deed: Deed) -> Audit:
         """Who did it, where, when by the site's clock, why, and the number of the event in the history."""
         return Audit(user_oid(deed.who), self._location(deed.site), deed.local, deed.reason, str(deed.sequence))
 
@@ -79,7 +80,7 @@ class Noter:
             if value.judged_by:
                 place = value.group, value.row, value.item
                 at = audits[place].at if place in audits else ""
-                given = Signature(user_oid(value.judged_by), self._location(subject.site), self._meanings[JUDGED], at)
+                given = self.judgement(value.judged_by, subject.site, at)
                 more[place] = replace(more.get(place, Notes()), signature=given)
         loose = [query for place, queries in asked.items() if place not in places for query in queries]
         notes = self._signed(signed, subject.site, form.form)
@@ -90,6 +91,10 @@ class Noter:
             )
         told = audits if self.scope.tells_trail(subject.site) else {}
         return FormValues(form.visit, form.form, form.values, told, more, notes)
+
+    def judgement(self, who: str, site: str, at: str) -> Signature:
+        """The signature that a judgement is."""
+        return Signature(user_oid(who), self._location(site), self._meanings[JUDGED], at)
 
     # --- Signatures ---------------------------------------------------------------------------------------------------
 

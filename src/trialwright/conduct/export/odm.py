@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from trialwright.conduct.exchange import send_out
 from trialwright.conduct.exchange.odm_out import Definer
 from trialwright.conduct.exchange.odm_stream import Stream
 from trialwright.conduct.export.notes import Noter, meanings, user_oid
-from trialwright.conduct.export.reading import Layout, Scope
+from trialwright.conduct.export.reading import FormRead, Layout, Scope
 from trialwright.conduct.rules.signing import MEANINGS
 from trialwright.conduct.store import models as db
 from trialwright.formats import odm
@@ -34,7 +35,7 @@ Count = Callable[[int], None]
 
 
 def write_odm(file: Path, scope: Scope, count: Count, *, version: str = "1.3.2") -> None:
-    """Write the file."""
+    """Write the file: the data as they stand."""
     with file.open("wb") as out:
         odm.write_to(out, Exporter(scope, version).document(count))
 
@@ -47,39 +48,84 @@ class Exporter:
         self.streams = {name: Stream(Definer(layout.study, second=self.second)) for name, layout in self._layouts()}
 
     def _layouts(self) -> Iterator[tuple[str, Layout]]:
-        """The newest version first, then those that forms still stand under."""
+        """The newest version first, then those that forms, or values that outlived their field, still stand under."""
         used = set(db.Form.objects.filter(subject__trial=self.scope.trial).values_list("definition", flat=True))
+        used |= {home for places in self._strays.values() for home in places.values()}
         newest = self.scope.trial.version
         for name in [newest, *(v for v in reversed(self.scope.layouts) if v in used and v != newest)]:
             yield name, self.scope.layouts[name]
 
+    @cached_property
+    def _strays(self) -> dict[tuple[str, str, str], dict[tuple[str, str], str]]:
+        """(version, visit, form) -> (group, item), or ("", "") for the form itself -> the version that it is told
+        under, because a migration took the form to one that has no such field any more.
+        """
+        scope, found = self.scope, dict[tuple[str, str, str], dict[tuple[str, str], str]]()
+        if len(scope.layouts) == 1:
+            return found
+        forms = db.Form.objects.filter(subject__trial=scope.trial).exclude(definition=next(iter(scope.layouts)))
+        held = forms.order_by().values_list("definition", "visit", "form", "values__group", "values__item").distinct()
+        for version, visit, form, group, item in held:
+            for place in (("", ""), (group or "", item or "")):
+                if (home := scope.home(version, visit, form, *place)) != version:
+                    found.setdefault((version, visit, form), {})[place] = home
+        return found
+
     def document(self, count: Count, *, plain: bool = False) -> Document:
         """The document, whose subjects are read while it is written. `plain`: as data classes, the slow way."""
-        at = (self.scope.trial.latest or dt.datetime.min.replace(tzinfo=dt.UTC)).isoformat(timespec="seconds")
-        parts = [send_out(stream.study, version=self.version, created=at) for stream in self.streams.values()]
-        study = parts[0].studies[0]
+        framed = self.frame()
+        names = {
+            version.oid: name for version, name in zip(framed.studies[0].versions, self._oldest_first, strict=True)
+        }
         data = []
-        for name, part in zip(self.streams, parts, strict=True):
-            oid = part.studies[0].versions[0].oid
+        for oid, name in reversed(names.items()):
             found = self._subjects(name, count, plain=plain)
-            made = ClinicalData(study.oid, oid, found) if plain else ClinicalData(study.oid, oid, texts=found)
-            data.append(made)
+            study = framed.studies[0].oid
+            data.append(ClinicalData(study, oid, found) if plain else ClinicalData(study, oid, texts=found))
+        return replace(framed, data=tuple(data))
+
+    @property
+    def _oldest_first(self) -> list[str]:
+        return [name for name in self.scope.layouts if name in self.streams]
+
+    def frame(self) -> Document:
+        """Definition (the oldest version first), people and places, without the data."""
+        at = (self.scope.trial.latest or dt.datetime.min.replace(tzinfo=dt.UTC)).isoformat(timespec="seconds")
+        parts = {
+            name: send_out(self.streams[name].study, version=self.version, created=at) for name in self._oldest_first
+        }
+        newest = parts[self.scope.trial.version]
+        study = replace(
+            newest.studies[0], versions=tuple(v for part in parts.values() for v in part.studies[0].versions)
+        )
         return replace(
-            parts[0], oid=f"{self.scope.study.id}-{self.scope.trial.sequence}", system="Trialwright",
-            system_version=__version__, more=(("AsOfDateTime", at), ("Granularity", "All")),
-            studies=(replace(study, versions=tuple(v for part in parts for v in part.studies[0].versions)),),
-            admin=(self._admin(parts[0]),), data=tuple(data),
+            newest, oid=f"{self.scope.study.id}-{self.scope.trial.sequence}", system="Trialwright",
+            system_version=__version__, more=(("AsOfDateTime", at), ("Granularity", "All")), studies=(study,),
+            admin=(self._admin(newest),),
         )  # fmt: skip
 
     def _subjects(self, version: str, count: Count, *, plain: bool) -> Iterator[Any]:
         """Every subject under the newest version; under earlier ones those that have forms of it."""
         stream, noter = self.streams[version], Noter(self.scope, self.streams[version].maker, second=self.second)
         for subject in self.scope.read():
-            forms = [f for f in subject.forms if len(self.streams) == 1 or f.definition == version]
+            forms = subject.forms
+            if len(self.streams) > 1:
+                forms = [share for form in forms if (share := self._share(form, version)) is not None]
             if forms or version == self.scope.trial.version:
                 make: Callable[..., SubjectData | str] = stream.plain if plain else stream.subject
                 yield make(subject.subject, subject.site, noter.forms(replace(subject, forms=forms)))
                 count(sum(len(form.values) for form in forms))
+
+    def _share(self, form: FormRead, version: str) -> FormRead | None:
+        """What of a form is told under the version: most often all or nothing. A part of it has the key 0."""
+        strays = self._strays.get((form.definition, form.visit, form.form))
+        if not strays:
+            return form if form.definition == version else None
+        whole = strays.get(("", ""), form.definition)
+        values = [v for v in form.values if strays.get((v.group, v.item), whole) == version]
+        if whole == version:
+            return replace(form, values=values)
+        return replace(form, key=0, values=values) if values else None
 
     # --- People and places --------------------------------------------------------------------------------------------
 

@@ -81,6 +81,12 @@ class Layout:
         plan = self.visit(visit)
         return (plan.number if plan else LAST, visit, self.forms.get(form, len(self.forms)), form)
 
+    def holds(self, visit: str, form: str, group: str = "", item: str = "") -> bool:
+        """Whether this version asks for the form at the visit and, if named, for the item in the group of it."""
+        ranks = self.ranks.get(form)
+        known = ranks is not None and (not visit or self.visit(visit) is not None)
+        return known and (not item or (group, item) in (ranks or ()))
+
     def in_order(self, form: str, values: list[Standing]) -> None:
         ranks, last = self.ranks.get(form, {}), (len(self.forms), 0)
 
@@ -117,6 +123,21 @@ class Scope:
 
     def layout(self, version: str) -> Layout:
         return self.layouts.get(version) or self.layouts[self.trial.version]
+
+    def home(self, version: str, *place: str) -> str:
+        """The version under which a place (visit, form and perhaps group, item) is to be told: that of the form, or the
+        newest that has it where a migration took the form to one that has it no more.
+        """
+        known = self._homes.get((version, place))
+        if known is None:
+            named = [version, *reversed(self.layouts)]
+            known = next((name for name in named if name in self.layouts and self.layouts[name].holds(*place)), version)
+            self._homes[version, place] = known
+        return known
+
+    @cached_property
+    def _homes(self) -> dict[tuple[str, tuple[str, ...]], str]:
+        return {}
 
     @cached_property
     def total(self) -> int:

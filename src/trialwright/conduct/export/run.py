@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from trialwright.conduct.actions.jobs import KINDS, Tell
-from trialwright.conduct.export import blank, casebook, dictionary, odm
+from trialwright.conduct.export import blank, casebook, dictionary, odm, odm_history
 from trialwright.conduct.export.reading import scope
 from trialwright.conduct.export.told import Told
 from trialwright.conduct.rules.policy import Person
@@ -20,7 +20,7 @@ from trialwright.kernel.errors import InputError, UnknownName
 FORMATS = ("csv", "parquet", "odm1.3", "odm2.0", "casebook")
 """What a study can be exported as; also the kinds of jobs."""
 SHAPES = dictionary.SHAPES
-OPTIONS = ("subject", "shape", "lang", "bom", "blank")
+OPTIONS = ("subject", "shape", "lang", "bom", "blank", "history")
 _VERSIONS = {"odm1.3": "1.3.2", "odm2.0": "2.0"}
 _ENDINGS = {"csv": "csv.zip", "parquet": "parquet.zip", "odm1.3": "odm13.xml", "odm2.0": "odm20.xml"}
 STEP = 500
@@ -31,7 +31,8 @@ def export(kind: str, study_id: str, asked: Mapping[str, str], by: Person, file:
     """Write the file. `asked`: the options, all of them texts.
 
     subject: one subject only. shape: both, wide, long (tables). lang: en, zh (labels, casebook). bom: "yes" for Excel.
-    blank: "yes" for the empty casebook with its annotations. Raises UnknownName, Refused, InputError, NoFont.
+    blank: "yes" for the empty casebook with its annotations. history: "yes" for an ODM file of every change of every
+    value (FileType Transactional) in place of the data as they stand. Raises UnknownName, Refused, InputError, NoFont.
     """
     _check(kind, asked)
     shape = asked.get("shape") or "both"
@@ -42,7 +43,8 @@ def export(kind: str, study_id: str, asked: Mapping[str, str], by: Person, file:
         count = _Counter(tell, mine.total, passes=2 if kind in ("csv", "parquet") and shape == "both" else 1)
         try:
             if kind in _VERSIONS:
-                odm.write_odm(file, mine, count, version=_VERSIONS[kind])
+                write = odm_history.write_history if asked.get("history") else odm.write_odm
+                write(file, mine, count, version=_VERSIONS[kind])
             elif kind == "casebook" and asked.get("blank"):
                 file.write_bytes(blank.pdf(mine.study, told))
             elif kind == "casebook":
@@ -74,6 +76,8 @@ def _check(kind: str, asked: Mapping[str, str]) -> None:
     for option in asked:
         if option not in OPTIONS:
             raise UnknownName("option of an export", option, OPTIONS)
+    if asked.get("history") and kind not in _VERSIONS:
+        raise InputError(f"The format {kind} has no history of the values.", hint="Take odm1.3 or odm2.0.")
     shape = asked.get("shape") or "both"
     if shape not in SHAPES:
         raise UnknownName("shape of tables", shape, SHAPES)
@@ -85,7 +89,7 @@ def file_name(kind: str, study_id: str, asked: Mapping[str, str]) -> str:
     subject = asked.get("subject", "")
     base = "-".join(part for part in (study_id, subject) if part)
     if kind != "casebook":
-        return f"{base}.{_ENDINGS[kind]}"
+        return f"{base}{'-history' if kind in _VERSIONS and asked.get('history') else ''}.{_ENDINGS[kind]}"
     if asked.get("blank"):
         return f"{study_id}-blank-casebook.pdf"
     return f"{base}-casebook.pdf" if subject else f"{study_id}-casebooks.zip"

@@ -14,9 +14,9 @@ from trialwright.study.items import Item
 
 LANGUAGES = ("en", "zh")
 WORDS = (
-    "item", "value", "proof", "proof_what", "checkpoint", "contents", "page", "signatures",
+    "item", "value", "proof", "proof_what", "checkpoint", "contents", "page", "page_end", "signatures",
     "meaning", "name", "role", "time", "validity", "content_hash", "queries", "number", "state", "query_text", "thread",
-    "history", "event", "when", "who", "old", "new", "reason",
+    "history", "old", "new",
 )  # fmt: skip
 """What the template says."""
 

@@ -65,7 +65,7 @@ class FormMap:
     def holds(self, place: Place) -> bool:
         """Whether the form has this field; it may have had it at another version of the definition."""
         group, row, item = place
-        return (group, item) in self.asked and (row == 1 or self.groups[group].repeating)
+        return (group, item) in self.asked and (row == 1 or (row > 1 and self.groups[group].repeating))
 
 
 def form_map(study: Study, form_id: str) -> FormMap:

@@ -170,13 +170,13 @@ def settle(
     known: Mapping[CheckKey, str], found: Mapping[CheckKey, str], touched: Callable[[CheckKey], bool]
 ) -> Settled:
     """`known`: the state of each query. One that somebody has looked at and closed is asked again only when what it
-    hangs on has changed.
+    hangs on has changed; for one that was cancelled a new one is raised then.
     """
     keys = sorted(found)
     return Settled(
         tuple(key for key, state in known.items() if state in LIVE and key not in found),
         tuple(key for key in keys if known.get(key) in LIVE),
-        tuple(key for key in keys if key not in known),
+        tuple(key for key in keys if key not in known or (known[key] == "cancelled" and touched(key))),
         tuple(key for key in keys if known.get(key) == "closed" and touched(key)),
     )
 

@@ -45,7 +45,9 @@ class DosePlan:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The day on which a dose is wanted, the day it was planned for, and the days of the dose before and the first."""
+    """The day on which a dose is wanted, the day it was planned for, and the days of the last dose before (visits in
+    between may have been missed) and of the first.
+    """
 
     on: dt.date
     planned: dt.date | None = None

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from trialwright.kernel.errors import Refused
 
@@ -69,11 +70,13 @@ class Held:
     reason: str = ""
     by: str = ""
     at: dt.datetime | None = None
+    zone: str = field(default="UTC", compare=False)
+    """Of the place where it is told: its day is that one's."""
 
     def __str__(self) -> str:
         name = str(self.scope)
         since = f" by {self.by}" if self.by else ""
-        since += f" since {self.at:%Y-%m-%d}" if self.at else ""
+        since += f" since {self.at.astimezone(ZoneInfo(self.zone)):%Y-%m-%d}" if self.at else ""
         why = f": {self.reason.rstrip('.')}" if self.reason else ""
         return f"{name[0].upper()}{name[1:]} is {self.state}{since}{why}."
 

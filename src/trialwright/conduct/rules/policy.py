@@ -139,6 +139,19 @@ def demand(person: Person, action: str, site: str = "") -> str:
     raise NotPermitted(f"{person.name} ({held}) may not {ACTIONS[action]}.", hint=f"This takes: {', '.join(able)}.")
 
 
+def demand_of(person: Person, action: str, subject: str, site: str | None) -> str:
+    """The role under which `person` does `action` on a subject of `site` (None: there is no such subject).
+
+    Raises NotPermitted, and UnknownName alike for a subject that is not there and for one of a site of which the person
+    sees nothing: nobody finds out by trying which subjects there are.
+    """
+    if site is not None and (person.sees(site) or person.role_for(action, site)):
+        return demand(person, action, site)
+    if not any(person.role_for(action, role.site) for role in person.roles):
+        demand(person, action, next((role.site for role in person.roles if role.site), ""))
+    raise UnknownName("subject", subject, ())
+
+
 def check_role(role: str) -> None:
     if role not in ROLES:
         raise UnknownName("role", role, ROLES)

@@ -23,8 +23,16 @@ NULL_REASONS = {
     "refused": "refused by the subject",
 }
 _TRUE, _FALSE = {"true", "yes", "y", "1"}, {"false", "no", "n", "0"}
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$")
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?").fullmatch
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?").fullmatch
+_DAY = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?").fullmatch
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
+).fullmatch
+_WIDE = {0xFF01 + n: 0x21 + n for n in range(94)}
+"""Digits, letters and signs as wide as a Chinese one, as an input method types them -> the plain ones."""
+_WRITTEN = ("quantity", "integer", "date", "event", "time", "datetime")
+"""Types whose values other programs read: in plain digits."""
 LONGEST_NAME = 200
 """Characters of a file's name."""
 BELOW = "<"
@@ -60,12 +68,15 @@ def canonical(item: Item, text: str) -> str:
         return "true" if value else "false"
     if item.type == "choices":
         return str(value)
-    return text.strip().lower() if item.type == "event" else text.strip()
+    text = _plain(item, text)
+    if item.type == "datetime":
+        return text.replace(" ", "T")
+    return text.lower() if item.type == "event" else text
 
 
 def parse(item: Item, text: str) -> Value:
     """The value that `text` stands for; None for a result below the limit of quantification. Raises InputError."""
-    text = text.strip()
+    text = _plain(item, text)
     if item.type in ("quantity", "integer"):
         return _number(item, text)
     if item.type in ("boolean", "judgement"):
@@ -79,10 +90,15 @@ def parse(item: Item, text: str) -> Value:
     return _datetime(text) if item.type == "datetime" else text
 
 
+def _plain(item: Item, text: str) -> str:
+    text = text.strip()
+    return text if text.isascii() or item.type not in _WRITTEN else text.translate(_WIDE)
+
+
 def _number(item: Item, text: str) -> float | None:
-    if text.startswith(BELOW) and item.lloq is not None and _NUMBER.match(text[1:].strip()):
+    if text.startswith(BELOW) and item.lloq is not None and _NUMBER(text[1:].strip()):
         return None
-    if not _NUMBER.match(text):
+    if not _NUMBER(text):
         hint = "Write a decimal point, not a comma." if "," in text else "Write digits, as in 37.5."
         raise InputError(f"'{text}' is not a number.", hint=hint)
     number = float(text)
@@ -121,6 +137,8 @@ def _text(item: Item, text: str) -> str:
 
 
 def _date(item: Item, text: str) -> PartialDate:
+    if not _DAY(text):
+        raise InputError(f"'{text}' is not a date.", hint="Write 2026-03-15, 2026-03 or 2026.")
     day = PartialDate.parse(text)
     if item.type == "date" and not item.partial and not day.exact:
         raise InputError(f"'{text}' is not a whole date.", hint="Write 2026-03-15.")
@@ -128,7 +146,7 @@ def _date(item: Item, text: str) -> PartialDate:
 
 
 def _time(item: Item, text: str) -> str:
-    if not _CLOCK.match(text):
+    if not _CLOCK(text):
         raise InputError(f"'{text}' is not a time.", hint="Write 09:30 or 09:30:15.")
     return text
 
@@ -153,9 +171,9 @@ _OTHERS: dict[str, Callable[[Item, str], str]] = {"choices": _choices, "text": _
 
 def _datetime(text: str) -> PartialDate:
     try:
-        moment = dt.datetime.fromisoformat(text)
-        if "T" not in text and " " not in text:
+        if not _MOMENT(text):
             raise ValueError
+        moment = dt.datetime.fromisoformat(text)
     except ValueError:
         raise InputError(f"'{text}' is not a date with time.", hint="Write 2026-03-15T09:30.") from None
     return PartialDate.day(moment.date())
@@ -197,7 +215,11 @@ def soft_message(item: Item, text: str, unit: str) -> str:
 
 def check_when(text: str) -> str:
     """A day or a moment in ISO form, or "". Raises InputError."""
-    if text:
+    if _MOMENT(text):
+        _datetime(text)
+    elif text and not _DAY(text):
+        raise InputError(f"'{text}' is not a date.", hint="Write 2026-03-15, or 2026-03-15T09:30.")
+    elif text:
         PartialDate.parse(text)
     return text
 

@@ -52,6 +52,8 @@ class Rows(Generic[Row]):
         """Every row that fits, in the order in which they were written."""
         parents = {name: value for name, value in equals.items() if isinstance(value, models.Model)}
         wanted = {f"{n}_id" if n in parents else n: v.pk if n in parents else v for n, v in equals.items()}
+        if _nowhere(wanted.values()):
+            return []
         with connection.cursor() as cursor:
             try:
                 cursor.execute(self._select(tuple(wanted)), list(wanted.values()))
@@ -64,8 +66,13 @@ class Rows(Generic[Row]):
         return found[0] if found else None
 
     def lock(self, **equals: Any) -> Row | None:
-        """Like `get`, and nobody else may change the row before the transaction ends."""
-        suffix = " FOR UPDATE" if connection.features.has_select_for_update else ""
+        """Like `get`, and nobody else may change the row before the transaction ends.
+
+        Its key stays: whoever writes a row that points at it (who read what, a draft) need not wait.
+        """
+        if _nowhere(equals.values()):
+            return None
+        suffix = " FOR NO KEY UPDATE" if connection.features.has_select_for_no_key_update else ""
         with connection.cursor() as cursor:
             cursor.execute(self._select(tuple(equals)) + suffix, list(equals.values()))
             found = cursor.fetchone()
@@ -169,6 +176,11 @@ def _prepare(field: models.Field[Any, Any]) -> _Converter | None:
     if isinstance(field, _AS_THEY_ARE):
         return None
     return lambda value: field.get_db_prep_save(value, connection)
+
+
+def _nowhere(values: Iterable[Any]) -> bool:
+    """Whether no row can hold one of the values: PostgreSQL would not even look for it."""
+    return any(isinstance(value, str) and "\0" in value for value in values)
 
 
 def _text(name: str, longest: int | None, value: str) -> str:

@@ -21,8 +21,18 @@ _FIXED = (
 """Columns of an event that nothing ever changes."""
 
 
+_WITHHELD = """json_set(json_remove(OLD.content, '$.redacts', '$.noise'),
+              '$.content', json_extract(told.value, '$.row[0].content'),
+              '$.redacted', json_extract(told.value, '$.row[0].redacted'))"""
+"""What an earlier redaction tells, withheld: SQLite puts new members last, so that they are compared one by one."""
+
+
 def _sqlite() -> dict[str, str]:
     kept = " AND ".join(f"NEW.{name} IS OLD.{name}" for name in _FIXED)
+
+    def members(of: str) -> str:
+        return f"SELECT key, type, value FROM json_each({of})"  # noqa: S608  # names of ours
+
     told = f"""{kept} AND EXISTS (
         SELECT 1 FROM conduct_event AS later, json_each(later.content, '$.redacts') AS told
         WHERE later.trial_id = OLD.trial_id AND later.sequence > OLD.sequence AND later.action = 'redact_value'
@@ -30,6 +40,9 @@ def _sqlite() -> dict[str, str]:
         AND CASE json_extract(told.value, '$.table')
           WHEN 'reason' THEN NEW.reason = json_extract(told.value, '$.row[0]')
             AND NEW.content = json_set(OLD.content, '$.salt', json(json_extract(told.value, '$.row[1]')))
+          WHEN 'details' THEN NEW.reason IS OLD.reason AND OLD.action = 'redact_value' AND NOT EXISTS (
+            {members("NEW.content")} EXCEPT {members(_WITHHELD)}) AND NOT EXISTS (
+            {members(_WITHHELD)} EXCEPT {members("NEW.content")})
           ELSE NEW.reason IS OLD.reason
             AND NEW.content = json_set(OLD.content, '$.rows.' || json_extract(told.value, '$.table')
               || '[' || json_extract(told.value, '$.path[2]') || ']', json(json_extract(told.value, '$.row')))
@@ -59,6 +72,9 @@ _POSTGRESQL_FUNCTIONS = {
             AND CASE told ->> 'table'
               WHEN 'reason' THEN NEW.reason = told #>> '{row,0}'
                 AND NEW.content::jsonb = jsonb_set(OLD.content::jsonb, '{salt}', told #> '{row,1}', false)
+              WHEN 'details' THEN NEW.reason = OLD.reason AND OLD.action = 'redact_value'
+                AND NEW.content::jsonb = (OLD.content::jsonb - 'redacts' - 'noise') || jsonb_build_object(
+                  'content', told #> '{row,0,content}', 'redacted', told #> '{row,0,redacted}')
               ELSE NEW.reason = OLD.reason
                 AND NEW.content::jsonb = jsonb_set(OLD.content::jsonb,
                   ARRAY['rows', told ->> 'table', told #>> '{path,2}'], told -> 'row', false)
@@ -96,6 +112,13 @@ def drop(vendor: str) -> list[str]:
         return [f"DROP TRIGGER {name}" for name in TRIGGERS[vendor]]
     triggers = [f"DROP TRIGGER {name} ON conduct_{name.partition('_')[0]}" for name in TRIGGERS[vendor]]
     return [*triggers, *(f"DROP FUNCTION {name}()" for name in FUNCTIONS[vendor])]
+
+
+def renew(vendor: str) -> list[str]:
+    """The statements that make the guard of a redaction anew, where an earlier program made it."""
+    if vendor == "sqlite":
+        return ["DROP TRIGGER IF EXISTS event_no_update", TRIGGERS[vendor]["event_no_update"]]
+    return [_POSTGRESQL_FUNCTIONS["history_redacts"].replace("CREATE", "CREATE OR REPLACE", 1)]
 
 
 def broken() -> list[str]:

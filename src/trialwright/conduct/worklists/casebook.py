@@ -137,13 +137,13 @@ class Casebook:
 
 
 def casebook(study_id: str, subject_id: str, by: Person, *, today: dt.date | None = None) -> Casebook:
-    """Raises UnknownName, Refused. `today` (now if not given) decides what is due."""
+    """Raises UnknownName, Refused. `today` (that of the subject's site if not given) decides what is due."""
     trial = studies.trial(study_id)
     subject = subject_seen(trial, subject_id, by)
     plans = Plans(trial)
     known = plans.at(subject.site)
     study = known.study
-    on = today or dt.datetime.now(dt.UTC).date()
+    on = today or studies.today(trial, subject.site)
     hidden = hidden_of(trial, by)
     captured = captured_of(subject, _needed(study) - hidden.items)
     open_queries = _open_queries(subject)

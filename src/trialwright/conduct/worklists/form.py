@@ -167,7 +167,8 @@ def form_view(
     scene = checks.Scene(study, fields, days_of(subject), visit, day, elsewhere)
     asked = queries(study_id, by, QueryFilter(subject=subject_id, form=form_id, visit=visit), size=1000)
     changes = Counter[Place]() if brief else _changes(trial, subject_id, visit, form_id)
-    marks = marks_of(trial, row, hidden, Scope(subject.site, subject_id, visit, form_id))
+    place, zone = Scope(subject.site, subject_id, visit, form_id), studies.zone_of(study, subject.site)
+    marks = marks_of(trial, row, hidden, place, zone)
     view = _View(scene, row, asked.lines, changes, marks)
     return FormView(
         subject_id, subject.site, visit, plan.label if plan else None, day, form_id, fields.form.label,

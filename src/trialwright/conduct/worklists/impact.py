@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from django.db.models import prefetch_related_objects
+
 from trialwright.conduct.actions import studies
 from trialwright.conduct.actions.blinding import hidden_of
 from trialwright.conduct.actions.evidence import captured_of, days_of
@@ -113,11 +115,15 @@ class _Look:
     def __init__(self, trial: db.Trial, known: InForce) -> None:
         self.trial, self.known, self.new = trial, known, known.study
         self._same: dict[tuple[str, str], bool] = {}
+        self._queries: Mapping[tuple[str, str], dict[CheckKey, str]] = {}
+        """(visit, form) -> what its checks have asked, of the subject that is looked at."""
 
     def subject(self, rows: list[db.Form]) -> Iterator[FormImpact]:
         subject = rows[0].subject
         differing = [row for row in rows if not self._unchanged(row)]
         captured = captured_of(subject) if differing else ()
+        prefetch_related_objects(differing, "values")
+        self._queries = _raised(subject) if differing else {}
         days = {visit.visit: visit.actual for visit in subject.visits.all()} if differing else {}
         today = studies.today(self.trial, subject.site)
         for row in rows:
@@ -151,7 +157,8 @@ class _Look:
         signed = {place: values[place].signed_by for place in held}
         looked = checks.recheck(scene, held, signed, today)
         had = old.form(row.form)
-        settled = checks.settle(_raised(row), looked.found, amending.differing(old.study, self.new, row.form))
+        asked = self._queries.get((row.visit, row.form), {})
+        settled = checks.settle(asked, looked.found, amending.differing(old.study, self.new, row.form))
         computed = {place for place in (*held, *looked.after) if fields.items[place[2]].derive}
         return replace(
             plain,
@@ -165,11 +172,14 @@ class _Look:
         )
 
 
-def _raised(row: db.Form) -> Mapping[CheckKey, str]:
-    """The form's queries that a check has raised, with their states."""
-    asked = row.subject.queries.filter(visit=row.visit, form=row.form).exclude(check_id="")
-    found = asked.values_list("check_id", "group", "row", "item", "state")
-    return {(check, (group, number, item)): state for check, group, number, item, state in found}
+def _raised(subject: db.Subject) -> Mapping[tuple[str, str], dict[CheckKey, str]]:
+    """(visit, form) -> the queries that a check has raised there, with their states."""
+    asked = subject.queries.exclude(check_id="").order_by("number")
+    found: dict[tuple[str, str], dict[CheckKey, str]] = defaultdict(dict)
+    columns = asked.values_list("visit", "form", "check_id", "group", "row", "item", "state")
+    for visit, form, check, group, row, item, state in columns:
+        found[visit, form][check, (group, row, item)] = state
+    return found
 
 
 def _masked(line: FormImpact, hidden: Blinded) -> FormImpact:

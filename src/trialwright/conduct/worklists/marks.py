@@ -38,9 +38,12 @@ class FormMarks:
         return held.state if held else ""
 
 
-def marks_of(trial: db.Trial, row: db.Form | None, hidden: Blinded, scope: Scope) -> FormMarks:
-    """One statement for signatures; one more each where anything is locked in the study, or verified on the form."""
-    locks = locked.held(trial, (scope.site,), scope.subject) if trial.held else ()
+def marks_of(trial: db.Trial, row: db.Form | None, hidden: Blinded, scope: Scope, zone: str) -> FormMarks:
+    """One statement for signatures; one more each where anything is locked in the study, or verified on the form.
+
+    `zone`: that of the site, in which the days of the sentences are told.
+    """
+    locks = locked.held(trial, (scope.site,), scope.subject, zone=zone) if trial.held else ()
     marks = row.verifications.all() if row is not None and row.verified else ()
     verified: dict[Place, tuple[str, dt.datetime | None]] = {(m.group, m.row, m.item): (m.by, m.at) for m in marks}
     given = row.signatures.select_related("form").order_by("number") if row is not None else ()

@@ -71,6 +71,8 @@ class Veil:
         hidden = self.hidden
         if table == "value":
             return "*" if key[-1] in hidden.items else ""
+        if table == "lock":
+            return ("reason",) if key[-1] in hidden.items else ()
         if table == "signature":
             return ("sha256",) if key[3] in hidden.forms else ()
         kept = (

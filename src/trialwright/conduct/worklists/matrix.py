@@ -21,6 +21,7 @@ from trialwright.conduct.store import locked
 from trialwright.conduct.store import models as db
 from trialwright.conduct.worklists.plans import Plans, row_of, visit_state
 from trialwright.conduct.worklists.seen import sites_seen
+from trialwright.conduct.worklists.waiting import LIVE
 from trialwright.kernel.texts import Text
 from trialwright.study import schedule
 from trialwright.study.schedule import BeyondPlan
@@ -113,12 +114,12 @@ def subjects_matrix(
 ) -> Matrix:  # fmt: skip
     """Subjects seen: of one site, in one state, with something open (one of OPEN) if given; `size` 0 for all at once.
 
-    `today` (now if not given) decides what is due.
+    `today` (that of the study if not given) decides what is due.
     """
     trial = studies.trial(study_id)
     plans = Plans(trial)
     seen = sites_seen(plans.newest.study, by)
-    on = today or dt.datetime.now(dt.UTC).date()
+    on = today or studies.today(trial, "")
     found = trial.subjects.filter(site__in=[site] if site in seen else [] if site else seen)
     found = (found.filter(state=state) if state else found).order_by("subject")
     found = _with_open(found, open, plans, on)
@@ -143,12 +144,14 @@ def forms_of_a_row(study_id: str) -> int:
 
 
 def _with_open(found: QuerySet[db.Subject], open: str, plans: Plans, on: dt.date) -> QuerySet[db.Subject]:
-    """The subjects at which something is open."""
+    """The subjects at which something is open. Nothing is signed over a live query."""
+    live = db.Query.objects.filter(state__in=LIVE)
     if open == "queries":
-        live = db.Query.objects.filter(subject=OuterRef("pk"), state__in=("open", "answered"))
-        return found.filter(Exists(live))
+        return found.filter(Exists(live.filter(subject=OuterRef("pk"))))
     if open in _OF_FORMS:
-        return found.filter(Exists(db.Form.objects.filter(subject=OuterRef("pk"), **_OF_FORMS[open])))
+        forms = db.Form.objects.filter(subject=OuterRef("pk"), **_OF_FORMS[open])
+        asked = live.filter(subject=OuterRef("subject"), visit=OuterRef("visit"), form=OuterRef("form"))
+        return found.filter(Exists(forms.filter(~Exists(asked)) if open == "to_sign" else forms))
     if open not in ("due", "overdue"):
         return found
     waiting = [
@@ -223,7 +226,7 @@ def _marks(trial: db.Trial, subjects: list[db.Subject]) -> Marks:
     keys = [subject.pk for subject in subjects]
     columns = ("subject_id", "visit", "form", "state", "verified", "to_verify")
     forms = db.Form.objects.filter(subject__in=keys).values_list(*columns)
-    live = db.Query.objects.filter(subject__in=keys, state__in=("open", "answered"))
+    live = db.Query.objects.filter(subject__in=keys, state__in=LIVE)
     queries = Counter(live.values_list("subject_id", "visit", "form"))
     closed = _closed(trial, subjects)
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, Max, OuterRef, Q
 from django.db.models.functions import Coalesce
@@ -12,9 +13,10 @@ from trialwright.conduct.actions import studies
 from trialwright.conduct.rules.locks import Scope, covering
 from trialwright.conduct.store import locked
 from trialwright.conduct.store import models as db
+from trialwright.conduct.store.unbegun import unbegun
 from trialwright.conduct.worklists.plans import Plans
 from trialwright.conduct.worklists.queries import AGES
-from trialwright.conduct.worklists.sitework import QUERY, query_line
+from trialwright.conduct.worklists.sitework import QUERY, forms_planned, query_line
 from trialwright.conduct.worklists.waiting import FORM, LIVE, Line, Section, Sight
 from trialwright.study.items import Item
 
@@ -46,7 +48,8 @@ def to_close(sight: Sight) -> Section:
 
 def long_open(sight: Sight) -> Section:
     """Queries that have been open for longer than a month."""
-    end = dt.datetime.combine(sight.today, dt.time(), dt.UTC) - dt.timedelta(days=AGES[-1])
+    first = sight.today - dt.timedelta(days=AGES[-1])
+    end = dt.datetime.combine(first, dt.time(), ZoneInfo(sight.zone))
     found = sight.queries().filter(state__in=LIVE, opened__lt=end).order_by("opened", "subject__subject", "number")
     return sight.section("long_open", found, (*QUERY, "opened"), partial(query_line, sight))
 
@@ -60,7 +63,7 @@ def to_lock(sight: Sight) -> Section:
 
 
 def _clean(sight: Sight, kind: str, state: str) -> Section:
-    """Subjects who have ended, with every form complete, all critical values verified and no query open."""
+    """Subjects who have ended, with every form of each visit complete, all critical values verified, no query open."""
     here = {"subject": OuterRef("pk")}
     lacking = db.Form.objects.filter(Q(state="in_progress") | Q(to_verify__gt=0), **here)
     asked = db.Query.objects.filter(state__in=LIVE, **here)
@@ -71,6 +74,11 @@ def _clean(sight: Sight, kind: str, state: str) -> Section:
         held = covering(locks, Scope(site, subject))
         if (held.state if held else "") == state:
             lines.append(Line(site, subject, day=ended))
+    if lines:
+        every = sight.trial.sequence  # there are fewer visits than events
+        _, rows = unbegun(sight.trial.pk, sight.sites, forms_planned(sight), every)
+        begun_in_part = {subject for _, subject, *_ in rows}
+        lines = [line for line in lines if line.subject not in begun_in_part]
     return Section(kind, len(lines), tuple(lines[: sight.limit]))
 
 

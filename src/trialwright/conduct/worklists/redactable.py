@@ -58,13 +58,15 @@ class EventWords:
 
 
 def event_words(study_id: str, sequence: int, by: Person) -> EventWords:
-    """What could be redacted of an event. Raises UnknownName, and Refused for somebody who may not redact there."""
+    """What could be redacted of an event. Raises UnknownName, also for an event where the person may not redact, and
+    NotPermitted for who may nowhere.
+    """
     trial = studies.trial(study_id)
     event = trial.events.filter(sequence=sequence).first()
-    if event is None:
-        policy.demand(by, "redact_value", next((role.site for role in by.roles if role.site), ""))
+    if event is None or by.role_for("redact_value", event.site) is None:
+        may = (role.site for role in by.roles if by.role_for("redact_value", role.site))
+        policy.demand(by, "redact_value", next(may, next((role.site for role in by.roles if role.site), "")))
         raise UnknownName("event", str(sequence), ())
-    policy.demand(by, "redact_value", event.site)
     return EventWords(
         event.sequence, event.at, event.who, event.action, event.site, event.subject, event.visit, event.form,
         tuple(_typed(event, _shown(trial, event, by))),

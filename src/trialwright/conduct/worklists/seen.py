@@ -5,7 +5,6 @@ from __future__ import annotations
 from trialwright.conduct.rules import policy
 from trialwright.conduct.rules.policy import Person
 from trialwright.conduct.store import models as db
-from trialwright.kernel.errors import UnknownName
 from trialwright.study.definition import Study
 
 
@@ -18,10 +17,8 @@ def sites_seen(study: Study, by: Person, action: str = "read") -> list[str]:
 
 
 def subject_seen(trial: db.Trial, subject_id: str, by: Person) -> db.Subject:
-    """Raises UnknownName, and Refused when the subject's site is not one of the person's."""
+    """Raises UnknownName, also for a subject of a site that the person does not see; NotPermitted for who sees none."""
     found = trial.subjects.filter(subject=subject_id).first()
-    if found is None:
-        policy.demand(by, "read", next((r.site for r in by.roles if r.site), ""))
-        raise UnknownName("subject", subject_id, ())  # a name that is guessed must not lead to those that exist
-    policy.demand(by, "read", found.site)
+    policy.demand_of(by, "read", subject_id, found.site if found else None)
+    assert found is not None, "nobody reads a subject that is not there"
     return found

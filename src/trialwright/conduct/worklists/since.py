@@ -41,7 +41,6 @@ def since(
     """Walks back from what is kept to the form's `version`, event by event. Raises UnknownName, Refused."""
     trial = studies.trial(study_id)
     subject = subject_seen(trial, subject_id, by)
-    hidden = hidden_of(trial, by).items
     row = subject.forms.filter(visit=visit, form=form_id).first()
     hidden = hidden_of(trial, by).items
     values = [v for v in row.values.all() if v.item not in hidden] if row else []
@@ -55,8 +54,7 @@ def since(
             if place[2] in hidden:
                 continue
             changed.setdefault(place, Step(event.who, event.local, event.zone))
-            if place[2] not in hidden:
-                _undo(held, place, old, new)
+            _undo(held, place, old, new)
         present = _version_before(rows, visit, form_id, present)
         if present <= version:
             break

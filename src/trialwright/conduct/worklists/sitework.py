@@ -81,12 +81,17 @@ def incomplete(sight: Sight) -> Section:
 
 def to_begin(sight: Sight) -> Section:
     """Visits that took place and of which a form was not begun; `count` says how many are missing."""
-    schedule = studies.of_trial(sight.trial).schedule
-    planned = {visit.id: len(visit.forms) for visit in schedule.visits}
-    planned |= {visit.id: len(visit.forms) for visit in schedule.extra}
+    planned = forms_planned(sight)
     total, rows = unbegun(sight.trial.pk, sight.sites, planned, sight.limit)
     lines = (Line(site, subject, v, count=planned[v.partition(".")[0]] - n) for site, subject, v, n in rows)
     return Section("to_begin", total, tuple(lines))
+
+
+def forms_planned(sight: Sight) -> dict[str, int]:
+    """Visit -> how many forms it has."""
+    schedule = studies.of_trial(sight.trial).schedule
+    planned = {visit.id: len(visit.forms) for visit in schedule.visits}
+    return planned | {visit.id: len(visit.forms) for visit in schedule.extra}
 
 
 def drafts(sight: Sight) -> Section:

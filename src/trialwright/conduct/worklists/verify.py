@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +20,7 @@ from trialwright.conduct.worklists.history import COLUMNS, line_of
 from trialwright.conduct.worklists.replaying import Replaying
 from trialwright.conduct.worklists.signatures import disagreeing
 from trialwright.kernel.errors import UnknownName
+from trialwright.kernel.texts import JOINT
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +185,22 @@ def _files(trial: db.Trial) -> Iterator[str]:
     for digest, size, content in found.iterator(chunk_size=4):
         if len(content) != size or hashlib.sha256(content).hexdigest() != digest:
             yield f"The file {digest[:16]} was edited: its hash does not fit."
+    kept = set(db.Attachment.objects.filter(trial=trial).values_list("sha256", flat=True))
+    named = db.Value.objects.filter(form__subject__trial=trial, item__in=_items_with_files(trial)).exclude(value="")
+    places = ("form__subject__subject", "form__visit", "form__form", "item")
+    for value, *place in named.order_by("id").values_list("value", *places):
+        digest = value.rpartition(JOINT)[2]
+        if digest not in kept:
+            yield f"The file {digest[:16]} of {' '.join(filter(None, place))} is missing: deleted, or never attached."
+
+
+def _items_with_files(trial: db.Trial) -> set[str]:
+    """Items that are answered by a file in any version of the definition; one that was edited has its own problem."""
+    found: set[str] = set()
+    for definition in trial.versions.values_list("definition", flat=True):
+        with suppress(ValueError, LookupError, TypeError, AttributeError):
+            found |= {item["id"] for item in json.loads(definition)["items"] if item.get("type") == "file"}
+    return found
 
 
 def _definitions(trial: db.Trial) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from trialwright.formats.odm.document import Document
 from trialwright.formats.odm.read import read
+from trialwright.formats.odm.transactions import settled
 from trialwright.formats.odm.write import VERSIONS, write, write_to
 
-__all__ = ["VERSIONS", "Document", "read", "write", "write_to"]
+__all__ = ["VERSIONS", "Document", "read", "settled", "write", "write_to"]

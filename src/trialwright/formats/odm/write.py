@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any, BinaryIO
 
 from lxml import etree
@@ -33,8 +35,10 @@ def write(document: Document) -> bytes:
     return out.getvalue()
 
 
-def write_to(out: BinaryIO, document: Document) -> None:
-    """As `write`, into an open file. Subjects are taken one by one from whatever gives them."""
+def write_to(out: BinaryIO, document: Document, more: Iterable[ClinicalData] = ()) -> None:
+    """As `write`, into an open file. Subjects are taken one by one from whatever gives them. `more`: data behind those
+    of the document, each made when the one before is written.
+    """
     writer = DataWriter(second=document.second)
     spaces: Any = {None: writer.space}
     about = {
@@ -58,7 +62,7 @@ def write_to(out: BinaryIO, document: Document) -> None:
             for child in list(holder):
                 etree.indent(child)
                 file.write(child, "\n")
-            for data in document.data:
+            for data in chain(document.data, more):
                 _clinical(file, out, writer, data)
 
 

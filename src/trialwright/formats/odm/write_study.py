@@ -41,6 +41,11 @@ _KNOWN = {
     "Query": {"Target"},
     "AuditRecord": {"EditPoint", "UsedMethod"},
     "CodeListItem": {"Rank", "OrderNumber", "ExtendedValue", "Other", "CommentOID"},
+    "SubjectData": {"TransactionType"},
+    "StudyEventData": {"TransactionType"},
+    "ItemGroupData": {"TransactionType", "ItemGroupDataSeq"},
+    "ItemData": {"TransactionType"},
+    "Annotation": {"TransactionType"},
 }
 """Attributes beyond ours that 2.0 has."""
 _LIST_TYPES = {"integer": "integer", "float": "decimal", "double": "decimal", "decimal": "decimal", "string": "string"}

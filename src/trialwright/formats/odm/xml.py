@@ -68,6 +68,12 @@ def _plain(error: etree.XMLSyntaxError) -> str:
     return re.sub(r",? line \d+, column \d+.*$", "", error.msg or "it is cut short").strip().rstrip(".")
 
 
+def _undeclared(element: etree._Element) -> bool:
+    """Whether the prefix of an element is one that nothing declares."""
+    tag: Any = element.tag
+    return isinstance(tag, str) and not tag.startswith("{") and ":" in tag
+
+
 def line_of(element: etree._Element) -> int:
     """Where an element begins; 0 where that is not known."""
     line: Any = element.sourceline  # the stubs do not say that it is a number or nothing
@@ -75,13 +81,24 @@ def line_of(element: etree._Element) -> int:
 
 
 def local(element: etree._Element) -> str:
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    return _names(element)[1]
+
+
+def _names(element: etree._Element) -> tuple[str | None, str]:
+    """(namespace, name) of an element; a prefix that nothing declares stands for its namespace, as in `redcap:`."""
+    tag: Any = element.tag  # a function for comments and the like
+    if not isinstance(tag, str):
+        return "-", ""
+    if tag.startswith("{"):
+        space, _, name = tag[1:].partition("}")
+        return space, name
+    prefix, colon, name = tag.rpartition(":")
+    return (f"{prefix}:" if colon else None), name
 
 
 def ours(element: etree._Element) -> bool:
     """Whether an element is ODM's own (or of no namespace, which some systems write)."""
-    tag: Any = element.tag  # a function for comments and the like
-    name = etree.QName(element).namespace if isinstance(tag, str) else "-"
+    name = _names(element)[0]
     return name is None or bool(ODM_NAMESPACE.match(name))
 
 
@@ -119,7 +136,9 @@ class Cursor:
         for child in element:
             if ours(child):
                 self._children.setdefault(local(child), []).append(child)
-            elif isinstance(child.tag, str) and etree.QName(child).namespace not in _IGNORED:
+            elif _undeclared(child):
+                reader.pass_over(f"{child.tag} in {self.name}, whose prefix nothing declares,", line_of(child))
+            elif _names(child)[0] not in (*_IGNORED, "-"):
                 self._foreign.append(child)
 
     def get(self, name: str, default: str = "") -> str:
@@ -193,6 +212,6 @@ class Cursor:
 
 
 def foreign(element: etree._Element) -> Foreign:
-    inner = [child for child in element if isinstance(child.tag, str)]
+    inner = [child for child in element if isinstance(child.tag, str) and not _undeclared(child)]
     attributes = tuple((str(key), str(value)) for key, value in element.attrib.items())
     return Foreign(str(element.tag), attributes, (element.text or "").strip(), tuple(foreign(child) for child in inner))

@@ -12,6 +12,13 @@ CONSTRAINT = f"{CORE}questionnaire-constraint"
 TARGET_CONSTRAINT = f"{CORE}targetConstraint"
 LOW, HIGH = f"{CORE}minValue", f"{CORE}maxValue"
 DECIMALS = f"{CORE}maxDecimalPlaces"
+SCORES = (
+    f"{CORE}itemWeight",
+    f"{CORE}ordinalValue",
+    f"{CORE}questionnaire-ordinalValue",
+    f"{CORE}valueset-ordinalValue",
+    f"{CORE}codesystem-ordinalValue",
+)
 VARIABLE = f"{CORE}variable"
 CALCULATED = f"{SDC}calculatedExpression"
 ENABLE_WHEN = f"{SDC}enableWhenExpression"

@@ -11,9 +11,12 @@ UCUM = "http://unitsofmeasure.org"
 
 @dataclass(frozen=True, slots=True)
 class Coding:
+    """`score`: the number that the code stands for in a sum, as written."""
+
     system: str
     code: str
     label: Texts = ()
+    score: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Answer:
     system: str = ""
     label: Texts = ()
     unit: str = ""
+    score: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from trialwright.formats.json_cursor import Cursor, Json, Notes
 from trialwright.formats.questionnaire import addresses as at
@@ -23,7 +24,7 @@ from trialwright.formats.questionnaire.document import (
     Texts,
     ValueSet,
 )
-from trialwright.formats.questionnaire.value_sets import value_sets
+from trialwright.formats.questionnaire.value_sets import score_of, value_sets
 from trialwright.kernel.errors import InputError
 
 DEEPEST = 100
@@ -217,7 +218,10 @@ def _plain(cursor: Cursor, name: str, kind: str, language: str) -> Answer | None
 
 def _option(cursor: Cursor, language: str) -> Option | None:
     found = answer(cursor, "value", language)
-    return Option(found, cursor.flag("initialSelected")) if found else None
+    if found is None:
+        return None
+    inner = cursor.one("valueCoding") if "valueCoding" in cursor.data else None
+    return Option(replace(found, score=score_of(cursor, inner)), cursor.flag("initialSelected"))
 
 
 def _condition(cursor: Cursor) -> Condition | None:

@@ -53,7 +53,16 @@ def _codings(part: Cursor, systems: _Codes) -> Iterator[Coding]:
 
 def _coding(part: Cursor, system: str) -> Coding | None:
     code = part.text("code")
-    return Coding(system, code, _label(part)) if code else None
+    return Coding(system, code, _label(part), score_of(part)) if code else None
+
+
+def score_of(*parts: Cursor | None) -> str:
+    """The number that an answer stands for, by an extension of any of these; "" where none says one."""
+    for part in filter(None, parts):
+        for extension in part.all("extension") if "extension" in part.data else ():
+            if extension.data.get("url") in at.SCORES:
+                return next((said for name in ("valueDecimal", "valueInteger") if (said := extension.number(name))), "")
+    return ""
 
 
 def _label(part: Cursor) -> Texts:

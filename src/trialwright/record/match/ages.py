@@ -6,20 +6,39 @@ import re
 
 _PER_YEAR = {"year": 1.0, "month": 12.0, "week": 52.1775, "day": 365.25, "hour": 8766.0}
 _UNIT = r"(years?|yrs?|y|months?|mos?|weeks?|wks?|days?|hours?)"
-_SPELLED = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-            "seventeen eighteen nineteen twenty")  # fmt: skip
-_NUMBERS = {word: n for n, word in enumerate(_SPELLED.split())}
+_ONES = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+_TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_NUMBERS = {word: n for n, word in enumerate(("zero", *_ONES, *_TEENS))}
+_NUMBERS |= {word: 10 * n for n, word in enumerate(_TENS, 2)}
+_SPELLED = rf"(?:{'|'.join(_TENS)})[\s-](?:{'|'.join(_ONES)})|{'|'.join(_NUMBERS)}"
+_NUMBER = rf"(\d{{1,3}}(?:\.\d+)?|{_SPELLED})"
+_WHO = r"(?:wo)?m[ae]n|(?:fe)?male|boy|girl|gentleman|lady"
+_CHILD = r"infant|neonate|newborn|baby|toddler|child"
+_AGED = r"(?:aged?|age\s+(?:is|of)|age\s*:)"
 _AGE = re.compile(
-    rf"\b(\d{{1,3}}(?:\.\d+)?|{'|'.join(_NUMBERS)})\s*[-–]?\s*{_UNIT}[\s.-]*(?:old|of\s+age|(?:wo)?man|(?:fe)?male|boy|girl|gentleman|lady)\b"
+    rf"\b{_NUMBER}\s*[-–]?\s*{_UNIT}[\s.-]*(?:old|of\s+age|{_WHO}|{_CHILD}|[mf])\b"
     r"|\b(\d{1,3})\s*[-–]?\s*(?:y\s*/\s*o|y\.\s?o\.?|yo|yrs?\.?\s*o(?:ld)?)\b"
-    r"|\b(?:aged?|age\s+(?:is|of)|age\s*:)\s*(\d{1,3})\b(?!\s*(?:months?|weeks?|days?))"
-    r"|\b(?:aged?|age\s+(?:is|of)|age\s*:)\s*(\d{1,3})\s*(months?|weeks?|days?)"
-    r"|(?:^|(?<=[\s(,;:.]))(\d{1,3})\s?(?:[MF]|male|female|man|woman|gentleman|lady)\b"
-    r"|\b(?:[MF]|male|female),?\s+(\d{1,3})\b(?!\s*(?:mg|ml|%|/|kg|cm))"
+    rf"|\b{_AGED}\s*{_NUMBER}\b(?!\s*(?:months?|mos?\b|weeks?|days?))"
+    rf"|\b{_AGED}\s*(\d{{1,3}})\s*(months?|mos?\b|weeks?|days?)"
+    rf"|(?:^|(?<=[\s(,;:.]))(\d{{1,3}})(?:\s?|,\s)(?:[MF]|{_WHO})\b"
+    r"|\b(?:[MF]|male|female),?\s+(\d{1,3})\b(?!\s*(?:mg|ml|%|/|kg|cm|months?|mos?\b|weeks?|days?))"
+    rf"|\b(?:{_WHO}|{_CHILD})\s+of\s+(\d{{1,3}})\s*{_UNIT}\b"
+    rf"|\b(?:{_WHO}|{_CHILD}|(?:mother|father)\s+of\s+\w+)(?:\s+patient)?,\s*(\d{{1,3}})\s*{_UNIT}?\s*(?=[,.;)]|$)"
+    r"|(?:^|(?<=[\s(,;:]))(?:(\d{1,3})\s?/\s?[MF]|[MF]\s?/\s?(\d{1,3}))\b"
     r"|(\d{1,3})\s?岁",
     re.IGNORECASE,
 )
 _GESTATION = re.compile(r"\s*(?:of\s+|in\s+)?(?:gestation|pregnan)", re.IGNORECASE)
+_RELATIVE = r"(?:mother|father|parents?|brother|sister|son|daughter|sibling|twin|wife|husband|aunt|uncle|cousin|child)"
+_ELSEWHERE = re.compile(
+    r"(?:gestational|\b(?:since|at|until|till|from|before|after|by)(?:\s+(?:the|about|around))?"
+    r"|\bwhen\s+(?:s?he|the\s+patient)\s+was(?:\s+only)?"
+    rf"|\b{_RELATIVE}(?:,|\s+(?:is|was|who\s+is))?(?:\s+(?:now|an?))?)\s*$",
+    re.IGNORECASE,
+)
+"""Stands before an age that is not the patient's now."""
+_OF_ANOTHER = re.compile(rf"\s*(?:twin\s+)?{_RELATIVE}\b(?!\s+of\b)", re.IGNORECASE)
 _RECORD = re.compile(rf"^\s*(\d+(?:\.\d+)?)\s*{_UNIT}", re.IGNORECASE)
 
 
@@ -34,19 +53,29 @@ def _years(number: float, unit: str) -> float:
 def age_in(text: str) -> float | None:
     """The first age that a note states, in years: 58-year-old, 45M, 74 yo, 6 month old, 3-day-old."""
     for match in _AGE.finditer(text):
-        number, unit, yo, aged, young, young_unit, with_sex, after_sex, zh = match.groups()
-        if number is not None and _GESTATION.match(text, match.end()):
+        if _another(text, match):
             continue
-        if number is not None:
-            value = float(_NUMBERS.get(number.lower(), number)) if not number[0].isdigit() else float(number)
-            age = _years(value, unit)
-        elif young is not None:
-            age = _years(float(young), young_unit)
-        else:
-            age = float(yo or aged or with_sex or after_sex or zh)
+        found = [group for group in match.groups() if group]
+        unit = found[1] if len(found) > 1 else "years"
+        age = _years(_number(found[0]), unit)
         if age < 120:
             return age
     return None
+
+
+def _another(text: str, match: re.Match[str]) -> bool:
+    """Whether the age is that of a pregnancy, of another day, or of another person."""
+    before = text[max(0, match.start() - 40) : match.start()]
+    if _ELSEWHERE.search(before) or _GESTATION.match(text, match.end()):
+        return True
+    return bool(_OF_ANOTHER.match(text, match.end())) and match[0].lower().endswith(("old", "o"))
+
+
+def _number(written: str) -> float:
+    """A number in digits or in words (twenty-five)."""
+    if written[0].isdigit():
+        return float(written)
+    return float(sum(_NUMBERS[word] for word in re.split(r"[\s-]+", written.lower())))
 
 
 def record_age(text: str) -> float | None:

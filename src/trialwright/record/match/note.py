@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from trialwright.record.match.ages import age_in
-from trialwright.record.match.scope import own_parts, read_denials, tokens_of
+from trialwright.record.match.scope import COUNT, own_parts, read_denials, tokens_of
 from trialwright.record.terms import lexicon, meant, spoken, words
 
 Kind = Literal["said", "denied", "family"]
@@ -72,9 +72,10 @@ def _weigh(statements: Iterable[Statement]) -> dict[str, float]:
 
 # --- sex
 
+_OLD = r"(?:\d+\s?/?|yo|y/o|old|\by|yrs?|\bmo)\s?"
 _NOUNS = re.compile(
-    r"\b(?:(woman|girl|female|lady|postmenopausal|pregnant|g\d+\s?p\d+|(?:\d+|yo|y/o|old)\s?f)"
-    r"|(man|boy|male|gentleman|(?:\d+|yo|y/o|old)\s?m))\b",
+    rf"\b(?:(woman|girl|female|lady|postmenopausal|pregnant|g\d+\s?p\d+|mother of {COUNT}|{_OLD}f|f\s?/\s?\d+)"
+    rf"|(man|boy|male|gentleman|father of {COUNT}|{_OLD}m|m\s?/\s?\d+))\b",
     re.IGNORECASE,
 )
 _PRONOUNS = re.compile(r"\b(?:(she|her|hers|herself|ms|mrs)|(he|him|his|himself|mr))\b", re.IGNORECASE)

@@ -12,14 +12,18 @@ import yaml
 
 _WOMEN = r"mother|sister|aunt|grandmother|wife|daughter|niece"
 _MEN = r"father|brother|uncle|grandfather|husband|son|nephew"
+COUNT = r"(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\b"
+"""A mother of so many is the patient."""
 _FAMILY = re.compile(
     rf"(?:\bwhose\s+)?(?:family history|family hx|\bfh[xo]?\b|\b(?:(?P<she>{_WOMEN})|(?P<he>{_MEN})|"
-    r"grandparents?|cousin|parents?|sibling)s?\b(?P<who>,? who\b)?(?=.{0,40}\b(?:had|has|have|with|was|were|died|"
+    rf"grandparents?|cousin|parents?|sibling)s?\b(?!\s+of\s+(?:{COUNT}|(?:non-?)?consanguineous\b))"
+    r"(?<!\bconsanguineous parents)(?P<who>,? who\b)?(?=.{0,40}\b(?:had|has|have|with|was|were|died|"
     r"suffer|diagnosed|affected|positive)\b))",
     re.IGNORECASE,
 )
 _ACCORDING = re.compile(r"\b(?:according to|per|with|by|lives with|accompanied by)\b[^.,;]{0,20}$", re.IGNORECASE)
 _VERB = r"\s+(?:is|was|has|had|have|presents?|presented|reports?|denie[sd]|complains?|comes|came|suffers)\b"
+_VERBS = re.compile(r"\s+(?:has|had|was|is|died)\b(?!\s+(?:noticed|noted|seen|reported|observed))", re.IGNORECASE)
 _AGAIN = (
     rf";|\b(?:the\s+)?(?:patient|pt)(?:{_VERB}|\s+(?:with|himself|herself)\b)"
     rf"|\bbut\s+(?:s?he|who|the\s+patient|patient)\b|\bs?he\s+(?:himself|herself)\b"
@@ -39,7 +43,8 @@ def own_parts(sentence: str) -> tuple[list[str], list[str]]:
     own, family, place, search = [], [], 0, 0
     while match := _FAMILY.search(sentence, search):
         search = match.end()
-        if not match[0].lower().startswith("whose") and _ACCORDING.search(sentence[place : match.start()]):
+        their = match[0].lower().startswith("whose") or (match["who"] and _VERBS.match(sentence, match.end()))
+        if not their and _ACCORDING.search(sentence[place : match.start()]):
             continue
         sex = "he" if match["she"] else "she" if match["he"] else ""
         ends = _ENDING[not match["who"], sex].search(sentence, match.end())
@@ -104,9 +109,13 @@ def _denies_ahead(low: list[str], place: int) -> bool:
     following = _at(low, place + 1)
     if following in _NOT_A_DENIAL:
         return False
-    if low[place] == "negative":  # "HIV negative man": the word before is meant, not the man
+    if low[place] in ("negative", "neg"):  # "HIV negative man": the word before is meant, not the man
         return following == "for" or _opens(low, place)
-    return low[place] in _BEFORE or low[place].endswith(("n't", "n’t")) or (low[place], following) in _FREE
+    return (
+        low[place] in _BEFORE
+        or low[place].endswith(("n't", "n’t"))
+        or ((low[place], following) in _FREE and not _doubted(low, place))
+    )
 
 
 def _opens(low: list[str], place: int) -> bool:
@@ -152,6 +161,8 @@ def _mark_forward(low: list[str], denied: list[bool], place: int, following: lis
     for ahead in range(place, stop):
         if ahead > place and (low[ahead] in _ENDS or low[ahead] in ";:)"):
             return
+        if low[ahead] == "with" and (low[ahead - 1] == "," or low[place] == "never"):
+            return  # "without fever, with cough"; "a never smoker with asthma"
         if low[ahead] == "," and listed and not _an_alternative(low, ahead + 1):
             return
         denied[ahead] = True

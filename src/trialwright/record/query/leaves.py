@@ -49,6 +49,15 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Circle:
+    """A place of the field lies within `radius` km of the centre (latitude, longitude in degrees)."""
+
+    field: str
+    centre: tuple[float, float]
+    radius: float
+
+
+@dataclass(frozen=True, slots=True)
 class Present:
     """The field has a value."""
 
@@ -78,7 +87,7 @@ class OneElement:
     part: Leaf
 
 
-Leaf = Anything | Sequences | Values | Span | Present | Every | Some | No | OneElement
+Leaf = Anything | Sequences | Values | Span | Circle | Present | Every | Some | No | OneElement
 
 
 def every(*parts: Leaf) -> Leaf:

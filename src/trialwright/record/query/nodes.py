@@ -72,6 +72,16 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
+class Distance:
+    """DISTANCE[latitude, longitude, radius]: degrees, and km. A place of the surrounding field lies in this circle."""
+
+    latitude: float
+    longitude: float
+    radius: float
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Missing:
     """The surrounding field has no value."""
 
@@ -87,6 +97,6 @@ class Within:
     at: int = 0
 
 
-Node = Everything | Words | Phrase | And | Or | Not | Area | Range | Missing | Within
+Node = Everything | Words | Phrase | And | Or | Not | Area | Range | Distance | Missing | Within
 
 EVERYTHING = Everything()

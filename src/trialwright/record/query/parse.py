@@ -1,7 +1,9 @@
-"""Reads the registry's query language: words, phrases, AND, OR, NOT, AREA, RANGE, MISSING, SEARCH, EXPANSION, COVERAGE.
+"""Reads the registry's query language: words, phrases, AND, OR, NOT, AREA, RANGE, DISTANCE, MISSING, SEARCH, EXPANSION,
+COVERAGE.
 
 Operators are capitals. What stands side by side is joined by AND. NOT binds closer than AND, AND closer than OR; AREA,
-SEARCH, EXPANSION and COVERAGE bind to what follows them. A backslash takes an operator's meaning away.
+SEARCH, EXPANSION and COVERAGE (COVER for short) bind to what follows them. A backslash takes an operator's meaning
+away.
 """
 
 from __future__ import annotations
@@ -15,12 +17,14 @@ from typing import Literal, NoReturn, cast, get_args
 
 from trialwright.formats.ctgov.model import model
 from trialwright.kernel.errors import nearest
+from trialwright.record.query import places
 from trialwright.record.query.errors import QueryError
 from trialwright.record.query.nodes import (
     EVERYTHING,
     And,
     Area,
     Coverage,
+    Distance,
     Everything,
     Expansion,
     Missing,
@@ -39,13 +43,16 @@ LONGEST = 10_000
 DEEPEST = 50
 """Brackets within brackets."""
 
-_CONTEXTS = ("AREA", "SEARCH", "EXPANSION", "COVERAGE", "RANGE", "TILT")
+_CONTEXTS = ("AREA", "SEARCH", "EXPANSION", "COVERAGE", "RANGE", "DISTANCE", "TILT")
 _TOKEN = re.compile(
     r"""(?P<context>[A-Z]{3,12})\[ | (?P<open>\() | (?P<close>\)) | "(?P<phrase>(?:\\.|[^"\\])*)(?P<end>"?)
       | (?P<word>(?:\\.|[^\s()"\\])+ | \\)""",
     re.VERBOSE | re.DOTALL,
 )
+_SHORT = {"COVER": "COVERAGE"}
 _NAMES = "|".join(_CONTEXTS[:-1])
+_ROUND = re.compile(rf"({_NAMES})\(")
+"""An operator with brackets of the wrong kind."""
 _SMALL = re.compile(rf"(?!(?:{_NAMES})\[)(?i:({_NAMES}))\[")
 """An operator that is not in capitals."""
 Kind = Literal["context", "open", "close", "phrase", "word", "and", "or", "not", "all", "missing"]
@@ -88,6 +95,9 @@ def _tokens(text: str) -> Iterator[_Token]:
         if found := _SMALL.match(text, at):
             name = found[1].upper()
             raise QueryError(f"There is no operator {found[1]}.", position=at, hint=f"Did you mean {name}?")
+        if found := _ROUND.match(text, at):
+            hint = f"Write {found[1]}[...], or a space before the bracket for a word."
+            raise QueryError(f"{found[1]} takes square brackets.", position=found.end() - 1, hint=hint)
         match = _TOKEN.match(text, at)
         assert match is not None, "every character begins a token"
         if match["context"] and _is_context(match["context"], at):
@@ -96,7 +106,7 @@ def _tokens(text: str) -> Iterator[_Token]:
                 raise QueryError(
                     "This bracket is not closed.", position=match.end() - 1, hint="Write ']' after the name."
                 )
-            yield _Token("context", match["context"], at, text[match.end() : end].strip())
+            yield _Token("context", _SHORT.get(match["context"], match["context"]), at, text[match.end() : end].strip())
             at = end + 1
             continue
         if match["context"]:
@@ -113,7 +123,7 @@ _WORD = re.compile(
 
 def _is_context(name: str, at: int) -> bool:
     """Whether NAME[ begins an operator; a near miss of one is an error, other capitals are a word."""
-    if name in _CONTEXTS:
+    if name in _CONTEXTS or name in _SHORT:
         if name == "TILT":
             raise QueryError("TILT is not known here.", position=at, hint="Sort the answer by the date instead.")
         return True
@@ -237,6 +247,8 @@ class _Parser:
         name = token.inside
         if token.text == "RANGE":
             return _range(token)
+        if token.text == "DISTANCE":
+            return _distance(token)
         if token.text == "AREA":
             around, self._area = self._area, name
             part = self._term(expansion, coverage)
@@ -286,7 +298,7 @@ def _spread(node: Node, expansion: Expansion, coverage: Coverage) -> Node:
         return Area(node.name, _spread(node.part, expansion, coverage), node.at)
     if isinstance(node, Within):
         return Within(node.structure, _spread(node.part, expansion, coverage), node.at)
-    assert isinstance(node, Everything | Range | Missing), "every kind of node is named here"
+    assert isinstance(node, Everything | Range | Distance | Missing), "every kind of node is named here"
     return node
 
 
@@ -298,3 +310,12 @@ def _range(token: _Token) -> Range:
         )
     low, high = ("" if bound == word else bound for bound, word in zip(bounds, ("MIN", "MAX"), strict=True))
     return Range(low, high, token.at)
+
+
+def _distance(token: _Token) -> Distance:
+    found = places.circle(token.inside)
+    if found is None:
+        hint = "Write DISTANCE[42.36, -71.06, 50mi]: latitude, longitude, and mi or km."
+        raise QueryError("DISTANCE wants a place and a radius.", position=token.at, hint=hint)
+    (latitude, longitude), radius = found
+    return Distance(latitude, longitude, radius, token.at)

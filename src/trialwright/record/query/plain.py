@@ -7,9 +7,10 @@ from functools import lru_cache
 from typing import Any, assert_never
 
 from trialwright.formats.ctgov.model import model
-from trialwright.record.query import reading
+from trialwright.record.query import places, reading
 from trialwright.record.query.leaves import (
     Anything,
+    Circle,
     Every,
     Leaf,
     No,
@@ -48,6 +49,8 @@ def holds(leaf: Leaf, record: Mapping[str, Any]) -> bool:
         case Span(field, low, high):
             spans = reading.spans_of(record, field)
             return any((high is None or first <= high) and (low is None or last >= low) for first, last in spans)
+        case Circle(field, centre, radius):
+            return any(places.inside(text, centre, radius) for text in reading.values_of(record, field))
         case Sequences():
             return any(_stands(leaf, _said(text)) for field in leaf.fields for text in reading.words_of(record, field))
         case OneElement(structure, part):

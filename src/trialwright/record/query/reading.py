@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from trialwright.formats.ctgov.model import Field, model, values_at
-from trialwright.record.query import values
+from trialwright.record.query import places, values
 from trialwright.record.query.values import Span
 
 Record = Mapping[str, Any]
@@ -61,7 +61,9 @@ def with_results(record: Record) -> str:
 
 
 def plain_text(value: Any) -> str:
-    """A JSON value as text; objects and lists, which no field should hold, as nothing."""
+    """A JSON value as text, a place as `lat,lon`; other objects and lists, which no field should hold, as nothing."""
+    if isinstance(value, dict):
+        return places.written(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, str | int | float) else ""

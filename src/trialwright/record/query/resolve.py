@@ -10,10 +10,11 @@ from typing import Protocol, assert_never
 
 from trialwright.formats.ctgov.model import Field, model
 from trialwright.kernel.errors import nearest
-from trialwright.record.query import nodes, values
+from trialwright.record.query import nodes, places, values
 from trialwright.record.query.errors import QueryError
 from trialwright.record.query.leaves import (
     Anything,
+    Circle,
     Every,
     Leaf,
     No,
@@ -30,6 +31,8 @@ from trialwright.record.query.words import spellings, tokens
 
 STRUCTURES = {"Location": "LocationSearch"}
 """What SEARCH can look into, element by element, and the area of free words there."""
+PLACE = "geo point"
+"""The type of fields that DISTANCE asks about."""
 MOST_WORDS = 1_000
 _MOST_SPELLINGS = 24
 _LESS = 0.6
@@ -48,6 +51,8 @@ class NoSynonyms:
     def of(self, sequence: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
         return ()
 
+
+_EXAMPLE = "AREA[LocationGeoPoint]DISTANCE[42.36, -71.06, 50mi]"
 
 LONGEST_NAME = 8
 """Tokens of the longest name that is looked up among the synonyms."""
@@ -72,6 +77,8 @@ def resolve(node: nodes.Node, area: str = "BasicSearch", synonyms: Synonyms | No
 def fields_of(area: str, structure: str = "", at: int = 0) -> tuple[Field, ...]:
     """The fields of an area, or the one field of that name; only those inside `structure`. Raises QueryError."""
     known = model()
+    if area.partition(":")[2] == "size":
+        raise QueryError("Lengths of lists cannot be searched here.", position=at, hint="Take :size away.")
     if area in known.areas:
         found = tuple(known.fields[piece] for piece, _ in known.areas[area].parts)
     elif area in known.fields:
@@ -122,6 +129,8 @@ def _resolve(node: nodes.Node, where: _Where) -> Leaf:
             return _text(node, where)
         case nodes.Range():
             return _range(node, where)
+        case nodes.Distance():
+            return _distance(node, where)
         case nodes.Missing(at):
             _not_everywhere("MISSING", where, at)
             return every(*(No(Present(field.piece)) for field in fields_of(where.area, where.structure, at)))
@@ -226,6 +235,16 @@ def _names(field: Field) -> dict[str, str]:
     return found
 
 
+def _distance(node: nodes.Distance, where: _Where) -> Leaf:
+    fields = fields_of(where.area, where.structure, node.at)
+    if len(fields) != 1 or fields[0].type != PLACE:
+        raise QueryError("DISTANCE needs a field of places.", position=node.at, hint=f"Write {_EXAMPLE}.")
+    centre = (node.latitude, node.longitude)
+    if not places.exists(centre):
+        raise QueryError("There is no such place.", position=node.at, hint="Latitude -90 to 90, longitude -180 to 180.")
+    return Circle(fields[0].piece, centre, node.radius)
+
+
 def _value(field: Field, written: str, at: int) -> Leaf:
     if field.type == "boolean":
         said = {"true": "true", "yes": "true", "false": "false", "no": "false"}.get(written.lower())
@@ -240,6 +259,8 @@ def _value(field: Field, written: str, at: int) -> Leaf:
 
 
 def _ordered(field: Field, at: int) -> None:
+    if field.type == PLACE:
+        raise QueryError(f"{field.piece} is a place on the earth.", position=at, hint=f"Write {_EXAMPLE}.")
     if field.type not in values.NUMERIC:
         raise QueryError(f"{field.piece} has no order.", position=at, hint="RANGE is for dates, numbers and ages.")
 

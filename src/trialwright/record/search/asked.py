@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from trialwright.kernel.errors import UnknownName
 from trialwright.record.query.leaves import Every, Leaf, OneElement, Sequences, Some
-from trialwright.record.search.extract import VALUED
+from trialwright.record.search.extract import SORTABLE, VALUED
 from trialwright.record.search.request import SearchRequest
 
 HIGHEST = 2**63 - 1
@@ -15,6 +16,14 @@ HIGHEST = 2**63 - 1
 def order_of(request: SearchRequest) -> tuple[str, bool]:
     """The sort and its direction; without words to be relevant for, the latest update comes first."""
     return ("updated", True) if request.sort == "relevance" else (request.sort, request.descending)
+
+
+def columns_of(request: SearchRequest) -> list[tuple[str, bool]]:
+    """The columns of a sort by fields and whether downwards. Raises UnknownName."""
+    for piece, _ in request.order:
+        if piece not in SORTABLE:
+            raise UnknownName("field to sort by", piece[:80], SORTABLE)
+    return [(f"{piece}_first", downwards) for piece, downwards in request.order]
 
 
 def stretches(request: SearchRequest, after: int | None) -> list[tuple[int, int]]:

@@ -12,6 +12,7 @@ from trialwright.formats.ctgov.model import model
 from trialwright.record.query import reading
 from trialwright.record.query.leaves import (
     Anything,
+    Circle,
     Every,
     Leaf,
     No,
@@ -22,7 +23,7 @@ from trialwright.record.query.leaves import (
     Span,
     Values,
 )
-from trialwright.record.search.extract import BASIC, COLUMNS, sequence, within
+from trialwright.record.search.extract import BASIC, COLUMNS, around, sequence, within
 
 AREAS = ("ConditionSearch", "InterventionSearch", "TitleSearch")
 """Areas that have their words in a column of their own, as BasicSearch has."""
@@ -63,6 +64,8 @@ class Compiler:
                 return self._any_key([f"{field}={value}" for value in sorted(values)])
             case Span():
                 return self._span(leaf)
+            case Circle(field):
+                return self._any_key(around(self.keys(f"{field}="), leaf))
             case Sequences():
                 return self._sequences(leaf)
             case OneElement(_, part):

@@ -13,6 +13,7 @@ from trialwright.formats.ctgov.model import model
 from trialwright.record.query import reading
 from trialwright.record.query.leaves import (
     Anything,
+    Circle,
     Every,
     Leaf,
     No,
@@ -23,7 +24,7 @@ from trialwright.record.query.leaves import (
     Span,
     Values,
 )
-from trialwright.record.search.extract import BASIC, COLUMNS, sequence, within
+from trialwright.record.search.extract import BASIC, COLUMNS, around, sequence, within
 
 _LIFT = 3.0
 """How much more a word says in a title, a condition or the name of an intervention."""
@@ -54,7 +55,7 @@ class Compiler:
                 return either(self._sequences(leaf))
             case OneElement():
                 return self._element(leaf)
-            case Present() | Values() | Span():
+            case Present() | Values() | Span() | Circle():
                 return Query.const_score_query(self._fact(leaf), 0.0)
         assert_never(leaf)
 
@@ -94,7 +95,7 @@ class Compiler:
     def _element(self, leaf: OneElement) -> Query:
         """Some element passes: word for word what the record as a whole says, as long as nothing must come together."""
         match leaf.part:
-            case Sequences() | Values() | Present() | Span():
+            case Sequences() | Values() | Present() | Span() | Circle():
                 return self.query(leaf.part)
             case Some(parts):
                 return either(self.query(OneElement(leaf.structure, part)) for part in parts)
@@ -103,7 +104,7 @@ class Compiler:
                 found = Query.term_set_query(self.schema, "number", numbers) if numbers else Query.empty_query()
                 return Query.const_score_query(found, 0.0)
 
-    def _fact(self, leaf: Present | Values | Span) -> Query:
+    def _fact(self, leaf: Present | Values | Span | Circle) -> Query:
         match leaf:
             case Present(field):
                 return Query.term_query(self.schema, "k", field, "basic")
@@ -113,6 +114,8 @@ class Compiler:
                 if field in COLUMNS or field == reading.OLDEST_AGE:
                     return self._in_column(field, low, high)
                 return self._any_key(self._keys_within(field, low, high))
+            case Circle(field):
+                return self._any_key(around(self._keys_of(field), leaf))
         assert_never(leaf)
 
     def _any_key(self, keys: list[str]) -> Query:
@@ -135,7 +138,11 @@ class Compiler:
 
     def _keys_within(self, field: str, low: float | None, high: float | None) -> list[str]:
         """Of a field whose numbers are kept as words, the words within the bounds."""
-        return within([key for key, _ in self.searcher.terms_with_prefix("k", f"{field}=")], field, low, high)
+        return within(self._keys_of(field), field, low, high)
+
+    def _keys_of(self, field: str) -> list[str]:
+        """All values of a field that are kept as words."""
+        return [key for key, _ in self.searcher.terms_with_prefix("k", f"{field}=")]
 
 
 def either(queries: Iterable[Query]) -> Query:

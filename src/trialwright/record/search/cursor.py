@@ -33,5 +33,5 @@ def decode(request: SearchRequest) -> int | None:
 
 
 def _digest(request: SearchRequest) -> str:
-    asked = repr((request.query, request.filters, request.sort, request.descending))
+    asked = repr((request.query, request.filters, request.sort, request.descending, request.order))
     return hashlib.sha256(asked.encode("utf-8", "backslashreplace")).hexdigest()[:20]

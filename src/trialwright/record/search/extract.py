@@ -8,9 +8,10 @@ from functools import lru_cache
 from typing import Any
 
 from trialwright.formats.ctgov.model import Branch, Field, model
-from trialwright.record.query import reading, values
+from trialwright.record.query import places, reading, values
+from trialwright.record.query.leaves import Circle
 from trialwright.record.query.nodes import Coverage
-from trialwright.record.query.resolve import STRUCTURES
+from trialwright.record.query.resolve import PLACE, STRUCTURES
 from trialwright.record.query.values import NUMERIC
 from trialwright.record.query.words import EDGE, edged
 
@@ -23,6 +24,9 @@ COLUMNS = tuple(
     if not leaf.repeated and leaf.type in ("date", "partial date", "integer", "age")
 )
 """Fields with at most one number, which an index keeps in columns. The numbers of others are kept as words."""
+
+SORTABLE = COLUMNS
+"""Fields that an answer can be sorted by, one after another: a partial date by its first day."""
 
 FACET_FIELDS = {
     "status": "OverallStatus",
@@ -127,6 +131,12 @@ def within(keys: Iterable[str], field: str, low: float | None, high: float | Non
     return found
 
 
+def around(keys: Iterable[str], circle: Circle) -> list[str]:
+    """Of `Field=place` keys those whose place lies in the circle."""
+    start = len(circle.field) + 1
+    return [key for key in keys if places.inside(key[start:], circle.centre, circle.radius)]
+
+
 LONGEST_KEY = 1_000
 """Characters of a value that is compared letter by letter; no value of the model comes near."""
 
@@ -190,7 +200,7 @@ def _planned(branch: Branch) -> _Plan:
 
 def _leaf(leaf: Field) -> _Leaf:
     words = leaf.type in ("text", "markup") or (leaf.type == "enum" and leaf.piece in _WORDY)
-    letters = leaf.type in ("enum", "boolean") or leaf.piece == "NCTId"
+    letters = leaf.type in ("enum", "boolean", PLACE) or leaf.piece in ("NCTId", "NCTIdAlias")
     letters |= leaf.type in NUMERIC and leaf.piece not in COLUMNS
     return _Leaf(leaf.piece, words, letters, model().labels(leaf))
 

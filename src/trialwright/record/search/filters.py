@@ -9,7 +9,7 @@ from datetime import date
 from trialwright.formats.ctgov.model import model
 from trialwright.kernel.errors import InputError, nearest
 from trialwright.record.query import values
-from trialwright.record.query.leaves import Anything, Leaf, No, OneElement, Sequences, Span, Values, every
+from trialwright.record.query.leaves import Anything, Leaf, No, OneElement, Sequences, Some, Span, Values, every
 from trialwright.record.query.parse import parse
 from trialwright.record.query.reading import OLDEST_AGE, WITH_RESULTS
 from trialwright.record.query.resolve import Synonyms, resolve, spelled
@@ -56,7 +56,8 @@ def _tests(filters: Filters, synonyms: Synonyms | None) -> Iterator[Leaf]:
         accepts = Values("HealthyVolunteers", frozenset({"true"}))
         yield accepts if filters.healthy else No(accepts)
     if filters.ids:
-        yield Values("NCTId", frozenset(number.strip().upper() for number in filters.ids))
+        numbers = frozenset(number.strip().upper() for number in filters.ids)
+        yield Some((Values("NCTId", numbers), Values("NCTIdAlias", numbers)))
 
 
 def _known(piece: str, value: str) -> str:

@@ -19,7 +19,7 @@ from trialwright.record.query import reading
 from trialwright.record.query.leaves import Leaf
 from trialwright.record.query.words import EDGE
 from trialwright.record.search import cursor
-from trialwright.record.search.asked import most_first, order_of, stretches, words_asked
+from trialwright.record.search.asked import columns_of, most_first, order_of, stretches, words_asked
 from trialwright.record.search.compile_postgres import AREAS, Compiler, Condition, tsquery
 from trialwright.record.search.entry import Entry, entry
 from trialwright.record.search.extract import (
@@ -37,7 +37,7 @@ from trialwright.record.search.request import Hit, SearchAnswer, SearchRequest
 from trialwright.record.search.synonyms import Gathered, SynonymTable
 from trialwright.record.store.base import Record
 
-FORM = 3
+FORM = 4
 """Counts up when what an index holds changes; an index of another form is made anew."""
 _COLUMNS = tuple(f"{name}_{end}" for name in (*COLUMNS, reading.OLDEST_AGE) for end in ("first", "last"))
 _VECTORS = ("basic", *AREAS, "words")
@@ -144,8 +144,10 @@ class PostgresIndex:
         test = wanted(request, self.synonyms)
         where = self._compiler().condition(test)
         total = int(self._rows(f"SELECT count(*) FROM search_study s WHERE {where.sql}", where.values)[0][0])
-        ranked = request.sort == "relevance" and any(words_asked(test))
-        if ranked:
+        ranked = not request.order and request.sort == "relevance" and any(words_asked(test))
+        if request.order:
+            found, following = self._by_fields(request, where, total)
+        elif ranked:
             found, following = self._ranked(request, test, where, total)
         else:
             found, following = self._sorted(request, where)
@@ -179,6 +181,15 @@ class PostgresIndex:
         )
         end = offset + len(found)
         return found, cursor.encode(request, end) if found and end < total else ""
+
+    def _by_fields(self, request: SearchRequest, where: Condition, total: int) -> tuple[list[tuple[int, float]], str]:
+        offset = cursor.decode(request) or 0
+        found = self._rows(
+            f"SELECT number FROM search_study s WHERE {where.sql} ORDER BY {_by_columns(request)} LIMIT %s OFFSET %s",
+            (*where.values, request.size, offset),
+        )
+        end = offset + len(found)
+        return [(number, 0.0) for (number,) in found], cursor.encode(request, end) if found and end < total else ""
 
     def _sorted(self, request: SearchRequest, where: Condition) -> tuple[list[tuple[int, float]], str]:
         key, descending = _key(request)
@@ -295,7 +306,14 @@ def _key(request: SearchRequest) -> tuple[str, bool]:
     return ("number" if sort == "nct_id" else f"s_{sort}"), descending
 
 
+def _by_columns(request: SearchRequest) -> str:
+    columns = (f's."{column}" {"DESC" if down else "ASC"} NULLS LAST' for column, down in columns_of(request))
+    return ", ".join([*columns, "s.number"])
+
+
 def _order(request: SearchRequest, test: Leaf) -> tuple[str, tuple[Any, ...]]:
+    if request.order:
+        return _by_columns(request), ()
     if request.sort == "relevance" and any(words_asked(test)):
         rank, values = _rank(test)
         return f"{rank} DESC, number DESC", values

@@ -61,6 +61,9 @@ class SearchRequest:
     facets: tuple[str, ...] = ()
     explained: bool = True
     """Whether the hits tell which words they were found by."""
+    order: tuple[tuple[str, bool], ...] = ()
+    """Fields (those of `SORTABLE`) to sort by instead of `sort`, the first one first, and whether downwards. Studies
+    without a value come last, equal ones follow the NCT number."""
     counted: bool = True
     """Whether the total is asked for; without it, `total` is only how many hits there are."""
 

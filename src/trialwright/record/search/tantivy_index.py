@@ -15,7 +15,7 @@ from tantivy import FieldType, Occur, Query, Searcher
 from trialwright.record.query.leaves import Leaf, OneElement
 from trialwright.record.query.nodes import Node
 from trialwright.record.search import cursor
-from trialwright.record.search.asked import HIGHEST, most_first, order_of, stretches, words_asked
+from trialwright.record.search.asked import HIGHEST, columns_of, most_first, order_of, stretches, words_asked
 from trialwright.record.search.compile_tantivy import Compiler, either
 from trialwright.record.search.entry import Entry
 from trialwright.record.search.filters import wanted
@@ -105,8 +105,10 @@ class TantivyIndex:
         compiler, lean = self._compiler(now), leaner(test)
         with ThreadPoolExecutor(1) as beside:
             counting = beside.submit(self._counted, now, request, lean)
-            by_relevance = request.sort == "relevance" and any(words_asked(test))
-            if by_relevance:
+            by_relevance = not request.order and request.sort == "relevance" and any(words_asked(test))
+            if request.order:
+                places, following = _by_fields(now.studies, compiler.query(lean), request)
+            elif by_relevance:
                 places, following = _by_relevance(now.studies, compiler.ranked(lean), request)
             else:
                 places, following = _by_key(now.studies, compiler.query(lean), request)
@@ -124,6 +126,10 @@ class TantivyIndex:
         now = self._snapshot()
         test = leaner(wanted(request, now.synonyms))
         compiler = self._compiler(now)
+        if request.order:
+            numbers = (number for number, _ in _ordered(now.studies, compiler.query(test), request))
+            yield from map(_nct_id, numbers)
+            return
         if request.sort == "relevance" and any(words_asked(test)):
             total = _count(now.studies, compiler.query(test))
             found = now.studies.search(compiler.ranked(test), limit=max(1, total), count=False).hits
@@ -208,6 +214,27 @@ def _by_relevance(searcher: Searcher, query: Query, request: SearchRequest) -> t
     places: list[Any] = searcher.search(query, limit=request.size + 1, offset=offset, count=False).hits
     more = len(places) > request.size
     return places[: request.size], cursor.encode(request, offset + request.size) if more and request.size else ""
+
+
+def _by_fields(searcher: Searcher, query: Query, request: SearchRequest) -> tuple[list[Any], str]:
+    start = cursor.decode(request) or 0
+    places = _ordered(searcher, query, request)
+    end = start + request.size
+    return places[start:end], cursor.encode(request, end) if end < len(places) and request.size else ""
+
+
+def _ordered(searcher: Searcher, query: Query, request: SearchRequest) -> list[Any]:
+    """All that matches as (number, address), sorted field by field; those without a value last."""
+    total = _count(searcher, query)
+    ascending = tantivy.Order.Asc
+    hits = searcher.search(query, limit=max(1, total), count=False, order_by_field="number", order=ascending).hits
+    places, found = list(range(len(hits))), [address for _, address in hits]
+    for column, descending in reversed(columns_of(request)):
+        values = searcher.fast_field_values(column, found)
+        sign = -1 if descending else 1
+        keys = [(value is None, sign * int(value or 0)) for value in values]
+        places = sorted(places, key=keys.__getitem__)
+    return [hits[place] for place in places]
 
 
 def _by_key(searcher: Searcher, query: Query, request: SearchRequest) -> tuple[list[Any], str]:

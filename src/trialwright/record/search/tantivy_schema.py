@@ -21,7 +21,7 @@ from trialwright.record.search.extract import (
     said,
 )
 
-FORM = 6
+FORM = 7
 """Counts up when what an index holds changes; an index of another form is made anew."""
 STUDIES, ELEMENTS = "studies", "elements"
 

@@ -14,6 +14,7 @@ from trialwright.conduct.actions import Entry, FormSaved, Person
 from trialwright.conduct.rules.policy import ROLES
 from trialwright.conduct.worklists import FormView, QueryFilter, QueryLine
 from trialwright.kernel.errors import InputError
+from trialwright.rehearse.validation.samples import CONTENT, FILE
 from trialwright.rehearse.validation.search import FIRST_DOSE, JUDGE, SCREENED, Setting, Spot, day_of, first_dose
 from trialwright.study.definition import Study
 
@@ -112,6 +113,9 @@ class Bench:
         return subject
 
     def save(self, subject: str, visit: str, form: str, entries: Iterable[Entry]) -> FormSaved:
+        entries = list(entries)
+        if any(entry.value.endswith(CONTENT) for entry in entries):
+            actions.attach_file(self.id, subject, "scan.pdf", FILE, **self.do())
         return actions.save_form(
             self.id, subject, form, entries, visit=visit, reason="Validation", **self.do()
         )  # fmt: skip

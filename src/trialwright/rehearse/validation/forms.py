@@ -22,6 +22,10 @@ from trialwright.study.schedule import Visit
 NOWHERE = "no visit plans the form, and no log is it"
 NO_PLACE = "an item that it speaks of stands on no form that can be filled in before"
 SIDES = ("below", "at", "above")
+EDGES = {
+    "before": "the day before the window", "first": "its first day", "last": "its last day",
+    "after": "the day after it",
+}  # fmt: skip
 
 
 def home(bench: Bench, form: Form) -> Setting | None:
@@ -309,7 +313,7 @@ def _window(bench: Bench, subject: str, visit: Visit, tried: tuple[str, str]) ->
     }
     name = f"window.{visit.id}.{edge}"
     requirement = f"{visit.id}: day {visit.offset} from {visit.anchor}, -{allowed.before} +{allowed.after}"
-    test = f"it takes place on day {visit.offset + offsets[edge]:+d} ({edge} of the window)"
+    test = f"it takes place on day {visit.offset + offsets[edge]:+d} ({EDGES[edge]})"
     if visit == first:
         return skipped(name, requirement, test, "its own day is the day that it counts from")
     if first is None and visit.anchor == "first_dose":

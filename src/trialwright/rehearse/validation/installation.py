@@ -21,8 +21,13 @@ _PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;\\]+)")
 _GENERATED = (".pyc", "INSTALLER", "RECORD", "REQUESTED", "direct_url.json")
 
 
+WHOLE = "none differs"
+NOT_HERE = "it is not installed here: the lock names it for other systems too"
+
+
 def cases(lock: Path | None) -> Iterator[Case]:
-    yield judged("iq.python", "Python 3.11 or later", "its version", True, _at_least((3, 11)))
+    version = platform.python_version()
+    yield judged("iq.python", "Python 3.11 or later", "its version", _least(version, (3, 11)), version)
     yield from _database()
     if lock is None:
         yield skipped("iq.packages", "Packages are those of the lock", "compare", "no lock file: name it with --lock")
@@ -31,21 +36,23 @@ def cases(lock: Path | None) -> Iterator[Case]:
         yield from _package(name, versions)
 
 
-def _at_least(wanted: tuple[int, int]) -> bool:
+def _least(version: str, wanted: tuple[int, int]) -> str:
+    """The version itself where it is not too old."""
     major, minor, _ = platform.python_version_tuple()
-    return (int(major), int(minor)) >= wanted
+    return version if (int(major), int(minor)) >= wanted else f"{wanted[0]}.{wanted[1]} or later"
 
 
 def _database() -> Iterator[Case]:
-    known = connection.vendor in ("sqlite", "postgresql")
-    yield judged("iq.database", "SQLite or PostgreSQL holds the data", "ask for its kind", True, known)
+    kinds, vendor = ("sqlite", "postgresql"), connection.vendor
+    wanted = vendor if vendor in kinds else " or ".join(kinds)
+    yield judged("iq.database", "SQLite or PostgreSQL holds the data", "ask for its kind", wanted, vendor)
     plan = MigrationExecutor(connection).migration_plan(
         [key for key in MigrationExecutor(connection).loader.graph.leaf_nodes() if key[0] == "conduct"]
     )
     count = len(list(apps.get_app_config("conduct").get_models()))
     yield judged("iq.tables", f"All {count} tables of conduct are up to date", "steps that are missing", 0, len(plan))
-    missing = ", ".join(broken_triggers())
-    yield judged("iq.triggers", "The triggers that keep the log append-only are there", "compare each", "", missing)
+    broken = ", ".join(broken_triggers()) or WHOLE
+    yield judged("iq.triggers", "The triggers that keep the log append-only are there", "compare each", WHOLE, broken)
 
 
 def _pins(lock: Path) -> dict[str, list[str]]:
@@ -62,13 +69,13 @@ def _package(name: str, versions: list[str]) -> Iterator[Case]:
     try:
         installed = distribution(name)
     except PackageNotFoundError:
-        yield skipped(f"iq.package.{name}", f"{name} {wanted}", "its version", "it is not installed here")
+        yield skipped(f"iq.package.{name}", f"{name} {wanted}", "its version", NOT_HERE)
         return
     want = installed.version if installed.version in versions else wanted
     yield judged(f"iq.package.{name}", f"{name} {wanted} of the lock", "its version", want, installed.version)
     wrong, checked = _altered(installed)
-    test, found = f"SHA-256 of {checked} files", ", ".join(wrong[:5])
-    yield judged(f"iq.files.{name}", f"{name}: files as they were packed", test, "", found)
+    test, found = f"SHA-256 of {checked} files", ", ".join(wrong[:5]) or WHOLE
+    yield judged(f"iq.files.{name}", f"{name}: files as they were packed", test, WHOLE, found)
 
 
 def _altered(installed: Distribution) -> tuple[list[str], int]:

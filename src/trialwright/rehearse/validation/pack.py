@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import platform
 import sqlite3
@@ -17,13 +18,15 @@ import trialwright
 from trialwright import __version__
 from trialwright.kernel.errors import InputError
 from trialwright.rehearse.validation.cases import Case, Section, skipped, total
+from trialwright.rehearse.validation.trace import Traced, trace
 from trialwright.study.definition import Study
 
 if TYPE_CHECKING:
     from trialwright.rehearse.validation.bench import Bench
 
 ORDER = (
-    "installation", "operation", "roles", "states", "windows", "ranges", "required", "skips", "derived", "checks",
+    "installation", "operation", "roles", "states", "windows", "fields", "ranges", "required", "skips", "derived",
+    "checks",
 )  # fmt: skip
 """Sections of the pack; the tests of `operation` run last, for they end with a damaged copy and a restored one."""
 LOCK = "requirements.lock"
@@ -34,11 +37,12 @@ Database = Callable[[Path | str], None]
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """`made`: the header, the one part that differs from run to run."""
+    """`made`: the header, the one part that differs from run to run; `traced`: each part of the definition."""
 
     made: dict[str, str]
     study: dict[str, str]
     sections: tuple[Section, ...]
+    traced: tuple[Traced, ...]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -51,6 +55,7 @@ class Pack:
     def plain(self) -> dict[str, Any]:
         return {
             "format": FORMAT, "made": self.made, "study": self.study, "counts": self.counts,
+            "traceability": [each.plain() for each in self.traced],
             "sections": [section.plain() for section in self.sections],
         }  # fmt: skip
 
@@ -85,7 +90,7 @@ def validate(study: Study, asked: Asked, *, database: Database, progress: Progre
         database(scratch)
         sections = _run(study, asked, (Path(folder), scratch, database), tell)
         header = _header(asked)
-    return Pack(header, _identity(study), sections)
+    return Pack(header, _identity(study), sections, trace(study, sections))
 
 
 Part = tuple[str, str, str, Callable[[], Iterable[Case]]]
@@ -111,10 +116,12 @@ def _run(study: Study, asked: Asked, place: tuple[Path, Path | str, Database], t
 
 def _of_study(bench: Bench, asked: Asked) -> tuple[Part, ...]:
     from trialwright.rehearse.validation import forms, installation
+    from trialwright.rehearse.validation.fields import fields
 
     return (
         ("installation", "IQ", "What is installed", partial(installation.cases, asked.lock)),
         ("windows", "PQ", "Visit windows", partial(forms.windows, bench)),
+        ("fields", "PQ", "Fields", partial(fields, bench)),
         ("ranges", "PQ", "Ranges", partial(forms.ranges, bench)),
         ("required", "PQ", "Required fields", partial(forms.required, bench)),
         ("skips", "PQ", "Skip rules", partial(forms.skips, bench)),
@@ -171,6 +178,16 @@ def _identity(study: Study) -> dict[str, str]:
     }  # fmt: skip
 
 
+def program_digest() -> str:
+    """SHA-256 over the path and the content of each file of the program: a version's number alone names no text."""
+    root, digest = Path(trialwright.__file__).resolve().parent, hashlib.sha256()
+    for file in sorted(root.rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            content = hashlib.sha256(file.read_bytes()).hexdigest()
+            digest.update(f"{content}  {file.relative_to(root).as_posix()}\n".encode())
+    return digest.hexdigest()
+
+
 def _header(asked: Asked) -> dict[str, str]:
     from django.db import connection
 
@@ -178,6 +195,7 @@ def _header(asked: Asked) -> dict[str, str]:
     server = getattr(connection, "pg_version", None) or sqlite3.sqlite_version
     return {
         "at": asked.at.astimezone(dt.UTC).isoformat(timespec="seconds"), "trialwright": __version__,
+        "program_sha256": program_digest(),
         "python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}",
         "database": f"{connection.vendor} {server}",
     }  # fmt: skip

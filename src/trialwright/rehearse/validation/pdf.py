@@ -43,6 +43,8 @@ def content(pack: Pack) -> dict[str, Any]:
             kept = [case for case in kept if case["result"] == "failed"]
         section["left_out"] = len(cases) - len(kept)
         section["cases"] = kept
+    for each, traced in zip(plain["traceability"], pack.traced, strict=True):
+        each["counted"] = traced.counted
     return plain
 
 

@@ -14,9 +14,10 @@ from trialwright.conduct.rules.blinding import blinded, hidden_items
 from trialwright.conduct.rules.locks import Scope
 from trialwright.conduct.rules.policy import ACTIONS, ALLOWED, ROLES
 from trialwright.conduct.rules.states import QUERY, SITE, SUBJECT, VISIT, Machine
-from trialwright.kernel.errors import NotPermitted, Refused, TrialwrightError
+from trialwright.kernel.errors import NotPermitted, Refused, TrialwrightError, UnknownName
 from trialwright.rehearse.validation.bench import Bench, undone
 from trialwright.rehearse.validation.cases import Case, judged, skipped
+from trialwright.rehearse.validation.forms import filled, home
 from trialwright.rehearse.validation.sheet import Sheet
 from trialwright.study.definition import Study
 
@@ -104,8 +105,8 @@ def _tried(attempt: Attempt, spot: Spot, person: Person) -> str:
     with undone():
         try:
             attempt(spot, person)
-        except NotPermitted:
-            found = "closed"
+        except (NotPermitted, UnknownName):
+            found = "closed"  # a subject of a site that one does not see is not there
         except TrialwrightError:
             found = "open"  # the person may; the state, or the form, does not let it happen now
     return found
@@ -201,8 +202,15 @@ ATTEMPTS: Mapping[str, Attempt] = {
 }
 
 
-UNREACHED = "no action takes it there"
-ELSEWHERE = "it happens by itself, or is tried elsewhere"
+UNREACHED = "no action of conduct takes it there"
+WHY: Mapping[str, str] = {
+    "capture": "the study has no log, which could be filled in whatever visits there were",
+    "closing_visit": "it is the visit of early termination, which opens with the end of participation",
+    "dose": "the dose hangs on what is captured before: compare the plan of a subject by hand",
+    "pass": "it happens by itself when the check holds again: see Ranges, where one subject has every value in turn",
+    "close": "conduct has no action that closes a site",
+}
+"""action -> why it is not tried in a state."""
 
 
 def state_by_action(bench: Bench, sheet: Sheet) -> Iterator[Case]:
@@ -213,7 +221,7 @@ def state_by_action(bench: Bench, sheet: Sheet) -> Iterator[Case]:
                 name = f"state.{machine.thing.lower()}.{state}.{action}"
                 requirement = f"{machine.thing} that is {state}: {machine.actions[action]}"
                 if state not in reach or action not in steps:
-                    yield skipped(name, requirement, "try it", ELSEWHERE if state in reach else UNREACHED)
+                    yield skipped(name, requirement, "try it", UNREACHED if action in steps else WHY[action])
                 else:
                     want = "done" if machine.allowed(state, action) else "refused"
                     found = _stepped(state, reach[state], steps[action])
@@ -264,7 +272,7 @@ def _subjects(bench: Bench) -> Mapping[str, Reach]:
 
 def _subject_steps(bench: Bench, sheet: Sheet) -> Mapping[str, Step]:
     first = bench.study.schedule.visits[0].id
-    return {
+    return _log_steps(bench) | {
         "consent": lambda s: actions.record_consent(bench.id, s, **bench.do()),
         "decide": lambda s: actions.decide_eligibility(bench.id, s, **bench.do()),
         "enrol": lambda s: actions.enrol(bench.id, s, **bench.do()),
@@ -272,6 +280,17 @@ def _subject_steps(bench: Bench, sheet: Sheet) -> Mapping[str, Step]:
         "complete": lambda s: actions.end_participation(bench.id, s, "completed", **bench.do()),
         "end": lambda s: actions.end_participation(bench.id, s, "moved", **bench.do()),
     }
+
+
+def _log_steps(bench: Bench) -> dict[str, Step]:
+    """Saving a log, where the study has one that takes a value."""
+    for name in bench.study.schedule.logs:
+        form = bench.study.form_by_id[name]
+        setting = home(bench, form)
+        entries = [*filled(bench, setting, form).values()][:1] if setting else []
+        if entries:
+            return {"capture": lambda s: bench.save(s, "", name, entries)}  # noqa: B023  # it returns at once
+    return {}
 
 
 def _visits(bench: Bench, sheet: Sheet) -> Mapping[str, Reach]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable, Iterator
 
 from trialwright.conduct.rules import values
@@ -20,7 +21,9 @@ MOST = 30
 """Candidates of one item."""
 _DAYS = (0, -1, 1, -3, -7, -14, -28, -90, -365, -1500, -3650, -6500, -6600, -14600, -25550)
 """Days before the visit: the last ones make ages of 18 years and around, 40 and 70."""
-_CONTENT = "0" * 64
+FILE = b"scan"
+"""The content of the file that a sample names; the bench attaches it."""
+CONTENT = hashlib.sha256(FILE).hexdigest()
 
 
 def typed(study: Study, item_id: str) -> bool:
@@ -75,7 +78,7 @@ def _offered(item: Item, constants: Iterable[Literal], day: dt.date) -> Iterator
             f"{day + dt.timedelta(days=d)}T{clock}" for d in (0, -1, -7) for clock in ("09:30", "10:30", "08:00")
         )
     else:
-        yield from {"time": ("09:30", "18:00"), "file": (f"scan.pdf{JOINT}{_CONTENT}",)}.get(
+        yield from {"time": ("09:30", "18:00"), "file": (f"scan.pdf{JOINT}{CONTENT}",)}.get(
             item.type, ("text", "other")
         )
 

@@ -4,19 +4,34 @@ factor."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from trialwright.conduct.worklists.accounts import acts_in_real_study
 from trialwright.web.accounts import codes
 from trialwright.web.accounts.events import MUST_CHANGE
-from trialwright.web.page import page, words
+from trialwright.web.page import page, way_back, words
 
 Handler = Callable[[HttpRequest], HttpResponse]
 GUARDED = ("/conduct/", "/accounts/")
 """Pages behind the gate. Those under /account/ stay open: they are where the debt is paid."""
+
+
+def log_in_first(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view for who is logged in. Others log in, and come back to the page where they were."""
+
+    @wraps(view)
+    def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        return redirect_to_login(way_back(request))
+
+    return opened
 
 
 def owes_password(request: HttpRequest) -> bool:

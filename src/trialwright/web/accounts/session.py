@@ -12,6 +12,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
@@ -37,7 +38,7 @@ def keep_session(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if not request.user.is_authenticated:
-            return get_response(request)
+            return _asked_to_log_in(request, get_response(request))
         if left(request) <= 0:
             return _over(request, get_response)
         _touch(request)
@@ -48,18 +49,28 @@ def keep_session(get_response: Handler) -> Handler:
 
 @require_http_methods(["GET", "POST"])
 def session(request: HttpRequest) -> HttpResponse:
-    """Seconds left, as JSON. POST: I am still here."""
+    """Seconds left, whose session it is, and the token for its forms: after a log-in in another window a page that is
+    still open goes on with it, or ends when it is somebody else's. POST: I am still here.
+    """
     if not request.user.is_authenticated:
         return JsonResponse({"left": 0})
-    return JsonResponse({"left": left(request)})
+    return JsonResponse({"left": left(request), "who": request.user.get_username(), "token": get_token(request)})
 
 
 def _over(request: HttpRequest, get_response: Handler) -> HttpResponse:
     whole = int(time.time()) - int(request.session.get(BEGAN, 0)) >= settings.TRIALWRIGHT_SESSION
     request.session_ended = "length" if whole else "inactivity"  # type: ignore[attr-defined]  # for the log of accounts
     logout(request)
-    if not is_fragment(request):
-        return get_response(request)
+    return _anew() if is_fragment(request) else get_response(request)
+
+
+def _asked_to_log_in(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+    """The log-in is a page: it does not take the place of a part of one that is still open."""
+    asked = answer.status_code == 302 and answer.headers["Location"].startswith(reverse("account_login"))
+    return _anew() if asked and is_fragment(request) else answer
+
+
+def _anew() -> HttpResponse:
     answer = HttpResponse(status=204)
     answer.headers["HX-Refresh"] = "true"  # the page asks for the log-in and comes back; what was typed is its draft
     return answer

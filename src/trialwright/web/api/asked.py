@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import get_args
+from functools import cache
 
 from django.http import QueryDict
 
 from trialwright.formats.ctgov.model import model
 from trialwright.kernel.errors import InputError, nearest
+from trialwright.record.query import places
 from trialwright.record.query.errors import QueryError
-from trialwright.record.query.nodes import EVERYTHING, And, Node, Not
+from trialwright.record.query.nodes import EVERYTHING, And, Area, Distance, Node, Not
 from trialwright.record.query.parse import parse
+from trialwright.record.search.extract import SORTABLE
 from trialwright.record.search.request import Filters, SearchRequest, Sort
 from trialwright.web.api.aggregations import aggregated
+from trialwright.web.api.nearness import Nearness, read_nearness
 
 MOST = 1000
 USUAL = 10
 NUMBER = re.compile(r"NCT\d{8}", re.IGNORECASE)
+_SHORT_NUMBER = re.compile(r"NCT0*([1-9]\d{0,7})", re.IGNORECASE)
 _NUMBERS = re.compile(r"\s*NCT\d{8}(?:[\s,]+NCT\d{8})*\s*", re.IGNORECASE)
-_GEO = re.compile(r"distance\((-?\d+(?:\.\d+)?),\s*(-?\d+(?:\.\d+)?),\s*(\d+(?:\.\d+)?)(km|mi)?\)")
-_DECAY = re.compile(
-    r"func:(gauss|exp|linear),scale:(\d+(\.\d+)?(km|mi)),offset:(\d+(\.\d+)?(km|mi)),decay:(\d+(\.\d+)?)"
-)
-MILE = 1.609344
+_GEO = re.compile(r"distance\(([^()]*)\)")
 
-SORTS: dict[str, tuple[Sort, bool]] = {
-    "@relevance": ("relevance", True),
-    "LastUpdatePostDate": ("updated", True),
-    "StartDate": ("start", True),
-    "StudyFirstPostDate": ("first_posted", True),
-    "EnrollmentCount": ("enrolment", False),
-    "NCTId": ("nct_id", False),
+RELEVANCE = "@relevance"
+SORTS: dict[str, Sort] = {
+    RELEVANCE: "relevance",
+    "LastUpdatePostDate": "updated",
+    "StartDate": "start",
+    "StudyFirstPostDate": "first_posted",
+    "EnrollmentCount": "enrolment",
+    "NCTId": "nct_id",
 }
-"""Field -> how the index calls it, and whether the usual direction is downwards."""
+"""Fields that the index keeps in order -> what it calls them."""
 
 
 NONE = Not(EVERYTHING)
@@ -46,21 +46,13 @@ _NOTHING = ("",)
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
-    """A circle on the earth: degrees, and a radius in km."""
-
-    latitude: float
-    longitude: float
-    radius: float
-
-
-@dataclass(frozen=True, slots=True)
 class Asked:
-    """A search as the API was asked for it. `queried`: the areas that the queries look into."""
+    """A search as the API was asked for it. `queried`: the areas that the queries look into. `nearness`: how much
+    studies near by are lifted, where that is asked for."""
 
     request: SearchRequest
-    near: tuple[Near, ...]
     queried: tuple[str, ...]
+    nearness: Nearness | None = None
 
 
 def listed(sent: QueryDict, name: str) -> list[str]:
@@ -71,15 +63,14 @@ def listed(sent: QueryDict, name: str) -> list[str]:
 
 def read(sent: QueryDict) -> Asked:
     """The search that the parameters ask for, without its page. Raises InputError."""
-    _known(sent)
     queries = {area: text for area, text in _queries(sent) if text.strip()}
-    sort, descending = _sorting(listed(sent, "sort"), bool(queries))
+    sort, descending, order = _sorting(listed(sent, "sort"), bool(queries))
     numbers = [text for text in queries.values() if _NUMBERS.fullmatch(text)]
     if numbers:
         # As the official one does: numbers alone are an answer of their own, whatever the filters say.
         found = tuple(number.upper() for text in numbers for number in NUMBER.findall(text))
-        request = SearchRequest(filters=Filters(ids=found), sort=sort, descending=descending)
-        return Asked(request, (), ("NCTIdSearch",))
+        request = SearchRequest(filters=Filters(ids=found), sort=sort, descending=descending, order=order)
+        return Asked(request, ("NCTIdSearch",))
     params = {area: param for param, area in _areas().items()}
     nodes = [_parsed(text, area, f"query.{params[area]}") for area, text in queries.items()]
     nodes += [_parsed(text, "BasicSearch", name) for name, text in _both(sent, "advanced")]
@@ -88,14 +79,12 @@ def read(sent: QueryDict) -> Asked:
     if _NOTHING in (status, ids):
         extra.append(NONE)
     filters = replace(filters, status=() if status == _NOTHING else status, ids=() if ids == _NOTHING else ids)
-    near = tuple(_near(text, name) for name, text in _both(sent, "geo"))
-    if sent.get("geoDecay") and not _DECAY.fullmatch(sent.get("geoDecay", "")):
-        raise InputError("`geoDecay` parameter has incorrect format.", hint=_GEO_DECAY)
-    request = SearchRequest(_all([*nodes, *extra]), filters, sort, descending)
-    return Asked(request, near, tuple(queries))
-
-
-_GEO_DECAY = "Write func:exp,scale:300mi,offset:0mi,decay:0.5."
+    circles = {name: _near(text, name) for name, text in _both(sent, "geo")}
+    near = [Area("LocationGeoPoint", circle) for circle in circles.values()]
+    request = SearchRequest(_all([*nodes, *extra, *near]), filters, sort, descending, order=order)
+    ranked = not order and (sort == "relevance" or not listed(sent, "sort"))
+    nearness = read_nearness(sent.get("geoDecay", ""), circles.get("filter.geo") if ranked else None)
+    return Asked(request, tuple(queries), nearness)
 
 
 def page_size(sent: Mapping[str, str]) -> int:
@@ -124,18 +113,6 @@ def _areas() -> dict[str, str]:
     """Parameter -> area."""
     named = {area.param: area.name for area in model().areas.values() if area.param}
     return named | {"term": "BasicSearch", "lead": "LeadSponsorName"}
-
-
-def _known(sent: QueryDict) -> None:
-    """A query or filter that is misspelled would change the answer without a word; it is refused."""
-    known = [f"query.{param}" for param in _areas()]
-    known += [f"{kind}.{name}" for kind in ("filter", "postFilter") for name in _FILTERS]
-    for name in sent:
-        if name.startswith(("query.", "filter.", "postFilter.")) and name not in known:
-            raise InputError(f"`{name[:80]}` is an unknown parameter.", hint=nearest(name[:80], known))
-
-
-_FILTERS = ("overallStatus", "geo", "ids", "advanced", "synonyms")
 
 
 def _queries(sent: QueryDict) -> Iterator[tuple[str, str]]:
@@ -173,45 +150,77 @@ def _narrowed(chosen: Iterable[str], values: list[str]) -> tuple[str, ...]:
 def _ids(sent: QueryDict) -> tuple[str, ...]:
     chosen: tuple[str, ...] = ()
     for name in ("filter.ids", "postFilter.ids"):
-        values = [value.upper() for value in listed(sent, name)]
+        values = listed(sent, name)
         for value in values:
-            if not NUMBER.fullmatch(value):
+            if not number_of(value):
                 raise InputError(
                     f"`{name}` parameter: `{value[:80]}` is no registry number.", hint="Write NCT01234567."
                 )
-        chosen = _narrowed(chosen, values)
+        chosen = _narrowed(chosen, list(map(number_of, values)))
     return chosen
 
 
-def _near(text: str, name: str) -> Near:
+def number_of(text: str) -> str:
+    """A registry number as it is kept, also where its zeros are left out; "" for what is none."""
+    found = _SHORT_NUMBER.fullmatch(text)
+    return f"NCT{int(found[1]):08d}" if found else ""
+
+
+def _near(text: str, name: str) -> Distance:
     found = _GEO.fullmatch(text.strip())
-    if found is None:
+    read = places.circle(found[1]) if found else None
+    if read is None:
         raise InputError(f"`{name}` parameter has incorrect format.", hint="Write distance(39.0,-77.1,50mi).")
-    latitude, longitude, radius = (float(found[n]) for n in (1, 2, 3))
-    if abs(latitude) > 90 or abs(longitude) > 180 or not math.isfinite(radius):
+    centre, radius = read
+    if not places.exists(centre):
         raise InputError(
             f"`{name}` parameter: there is no such place.", hint="Latitude -90 to 90, longitude -180 to 180."
         )
-    return Near(latitude, longitude, radius * (1 if found[4] == "km" else MILE))
+    return Distance(*centre, radius)
 
 
-def _sorting(listed_: list[str], queried: bool) -> tuple[Sort, bool]:
-    if not listed_:
-        return ("relevance", True) if queried else ("nct_id", True)
-    if len(listed_) > 2:
+Order = tuple[tuple[str, bool], ...]
+"""Fields, and whether downwards."""
+
+
+def _sorting(asked: list[str], queried: bool) -> tuple[Sort, bool, Order]:
+    """By relevance, by one field that the index keeps in order, or by any other one or two fields."""
+    if not asked:
+        return ("relevance" if queried else "nct_id"), True, ()
+    if len(asked) > 2:
         raise InputError("`sort` parameter: at most two fields.")
-    if len(listed_) == 2 and not listed_[0].startswith("@relevance"):
-        raise InputError("`sort` parameter: this server sorts by one field.", hint=f"Known: {', '.join(SORTS)}.")
-    name, _, direction = listed_[0].partition(":")
-    known = SORTS | {model().fields[piece].path: how for piece, how in SORTS.items() if piece in model().fields}
-    if name in known and direction not in ("", "asc", "desc"):
+    keys = [_sort_key(each) for each in asked]
+    (first, down), second = keys[0], keys[1:]
+    if any(piece == RELEVANCE for piece, _ in second):
+        raise InputError(f"`sort` parameter: {RELEVANCE} stands first.", hint=f"Write {RELEVANCE},{asked[0]}.")
+    if first in SORTS and (not second or first in (RELEVANCE, "NCTId")):
+        return SORTS[first], down, ()  # nothing is equal by relevance or number, so a second field says nothing
+    if any(piece == "NCTId" for piece, _ in second):
+        keys = keys[:1]  # equal ones follow the number as it is
+    return "nct_id", True, tuple(keys)
+
+
+def _sort_key(text: str) -> tuple[str, bool]:
+    """The field and whether downwards. Raises InputError."""
+    name, _, direction = text.partition(":")
+    piece = _sortable().get(name)
+    if piece is None:
+        hint = nearest(name, _sortable()) if name else ""
+        raise InputError(
+            f"`sort` parameter: `{text[:80]}` cannot be sorted by.", hint=f"Only dates and numbers. {hint}"
+        )
+    if direction not in ("", "asc", "desc"):
         raise InputError(
             f"`sort` parameter: there is no direction `{direction[:80]}`.", hint=f"Write {name}:asc or {name}:desc."
         )
-    if name not in known:
-        raise InputError(
-            f"`sort` parameter: `{listed_[0][:80]}` cannot be sorted by.", hint=f"Known: {', '.join(SORTS)}."
-        )
-    sort, usual = known[name]
-    assert sort in get_args(Sort)
-    return sort, usual if not direction else direction == "desc"
+    field = model().fields.get(piece)
+    usual = piece == RELEVANCE or (field is not None and "date" in field.type)
+    return piece, usual if not direction else direction == "desc"
+
+
+@cache
+def _sortable() -> dict[str, str]:
+    """What a field to sort by is called -> its piece name."""
+    fields = model().fields
+    found = {piece: piece for piece in (*SORTS, *SORTABLE)}
+    return found | {fields[piece].path: piece for piece in found if piece in fields}

@@ -10,7 +10,7 @@ from dataclasses import is_dataclass, replace
 from typing import Any
 
 import orjson
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse, HttpResponsePermanentRedirect, QueryDict
 
 from trialwright.formats.ctgov import StudyRecord
 from trialwright.formats.ctgov.table import columns, csv_line, row
@@ -22,7 +22,8 @@ from trialwright.record.library import Library
 from trialwright.record.search.request import SearchAnswer
 from trialwright.web.api import asked
 from trialwright.web.api.fields import project, wanted
-from trialwright.web.api.near import within
+from trialwright.web.api.legacy import legacy
+from trialwright.web.api.nearness import nearest_first
 from trialwright.web.catalogue import not_kept
 
 FIXED = (1980, 1, 1, 0, 0, 0)
@@ -35,7 +36,7 @@ def page(library: Library, sent: QueryDict) -> HttpResponse:
     if asked.listed(sent, "filter.synonyms") or asked.listed(sent, "postFilter.synonyms"):
         raise InputError("`filter.synonyms` parameter: synonyms have no numbers here.", hint="Ask with the words.")
     names = asked.listed(sent, "fields")
-    write = _table(names) if sent.get("format") == "csv" else _json(names, search.queried)
+    write = _table(names) if sent.get("format") == "csv" else _json(sent, search.queried)
     found = _found(library, search, asked.page_size(sent), sent.get("pageToken", ""))
     first = not sent.get("pageToken")
     total = found.total if sent.get("countTotal", "").lower() in ("true", "1", "yes", "on") and first else None
@@ -45,26 +46,30 @@ def page(library: Library, sent: QueryDict) -> HttpResponse:
 
 def _found(library: Library, search: asked.Asked, size: int, token: str) -> SearchAnswer:
     request = replace(search.request, size=size, cursor=token)
-    if search.near:
-        here = set(within(library, search.near))
-        ids = here.intersection(request.filters.ids) if request.filters.ids else here
-        query = request.query if ids else asked.NONE
-        request = replace(request, query=query, filters=replace(request.filters, ids=tuple(sorted(ids))))
-    return library.search(request)
+    return nearest_first(library, request, search.nearness) if search.nearness else library.search(request)
 
 
 Writer = Callable[[Iterable[bytes], str, int | None, bool], HttpResponse]
 """Writes a page: its studies, the next page's token, the number of all studies (None: not asked), whether the first."""
 
 
-def _json(names: list[str], queried: Iterable[str]) -> Writer:
-    """Writes JSON, a study on each line; whole ones go out as they came in."""
-    tree = wanted(names, queried)
+def _study(sent: QueryDict, queried: Iterable[str] = ()) -> Callable[[bytes], bytes]:
+    """What becomes of a study's JSON: a whole one goes out as it came in, else the fields asked for."""
+    tree = wanted(asked.listed(sent, "fields"), queried)
+    old = sent.get("markupFormat") == "legacy" and sent.get("format", "json") == "json"
 
     def study(text: bytes) -> bytes:
-        if not names:
+        if not tree and not old:
             return text.strip()
-        return orjson.dumps(project(orjson.loads(text), tree) or {})
+        part = project(orjson.loads(text), tree) or {}
+        return orjson.dumps(legacy(part) if old else part)
+
+    return study
+
+
+def _json(sent: QueryDict, queried: Iterable[str]) -> Writer:
+    """Writes JSON, a study on each line."""
+    study = _study(sent, queried)
 
     def write(texts: Iterable[bytes], following: str, total: int | None, _first: bool) -> HttpResponse:
         head = b"{" + (f'"totalCount":{total},'.encode() if total is not None else b"") + b'"studies":['
@@ -102,9 +107,10 @@ def _columns(names: list[str]) -> list[str]:
 
 def number(text: str) -> str:
     """A registry number as it is kept. Raises InputError."""
-    if not asked.NUMBER.fullmatch(text):
+    found = asked.number_of(text)
+    if not found:
         raise InputError(f"`{text[:80]}` is no registry number.", hint="Write NCT01234567.")
-    return text.upper()
+    return found
 
 
 def kept(library: Library, text: str) -> bytes:
@@ -117,8 +123,12 @@ def kept(library: Library, text: str) -> bytes:
 
 
 def one(library: Library, nct: str, sent: QueryDict) -> HttpResponse:
-    """One study in the format asked for. Raises InputError, UnknownName."""
+    """One study in the format asked for; a former number leads to the present one. Raises InputError, UnknownName."""
     text = kept(library, nct)
+    present = StudyRecord.of(orjson.loads(text)).id
+    if present != number(nct):
+        rest = f"?{sent.urlencode()}" if sent else ""
+        return HttpResponsePermanentRedirect(f"/api/v2/studies/{present}{rest}")
     names, form = asked.listed(sent, "fields"), sent.get("format", "json")
     if form in ("fhir.json", "ris"):
         if names:
@@ -131,9 +141,9 @@ def one(library: Library, nct: str, sent: QueryDict) -> HttpResponse:
         chosen = _columns(names)
         body = csv_line(chosen) + csv_line(row(orjson.loads(text), chosen))
         return HttpResponse(body, content_type="text/csv; charset=utf-8")
-    body_ = orjson.dumps(project(orjson.loads(text), wanted(names)) or {}) if names else text.strip()
+    body_ = _study(sent)(text)
     if form == "json.zip":
-        return _zipped(f"{nct.upper()}.json", body_)
+        return _zipped(f"{present}.json", body_)
     return HttpResponse(body_, content_type="application/json")
 
 

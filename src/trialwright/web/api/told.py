@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
+from django.http import QueryDict
 from ninja import Field, Schema
+
+from trialwright.kernel.errors import InputError, nearest
 
 _TEXT = {"text/plain": {"schema": {"type": "string"}}}
 _LIST = "Several values are parted by commas or bars."
+_MARKUP = "Texts in JSON as the registry has them (markdown), or without escapes (legacy)."
 _OBJECT = {"type": "object"}
 _STUDIES = {
     "type": "object",
@@ -44,6 +49,10 @@ ONE = answers(
     },
     missing=True,
 )
+ONE["responses"][301] = {
+    "description": "A former number of a study; the study itself.",
+    "headers": {"Location": {"schema": {"type": "string"}}},
+}
 MANY = answers(_COUNTED)
 MANY_OF = answers(_COUNTED, missing=True)
 SIZES = answers(_OBJECT)
@@ -86,9 +95,14 @@ class StudiesAsked(Schema):
     post_advanced: str = Field("", alias="postFilter.advanced", description="As filter.advanced.")
     post_synonyms: str = Field("", alias="postFilter.synonyms", description="As filter.synonyms.")
     agg_filters: str = Field("", alias="aggFilters", description="For example results:with,status:com,sex:f.")
-    geo_decay: str = Field("", alias="geoDecay", description="Checked; sites near by do not rank higher here.")
+    geo_decay: str = Field(
+        "",
+        alias="geoDecay",
+        description="How much less relevant a study is the further its closest site is from filter.geo.",
+    )
+    markup: Literal["markdown", "legacy"] = Field("markdown", alias="markupFormat", description=_MARKUP)
     fields: str = Field("", description=f"Piece names, paths, modules or areas; columns for CSV. {_LIST}")
-    sort: str = Field("", description="A field with :asc or :desc, or @relevance.")
+    sort: str = Field("", description=f"One or two dates or numbers, each with :asc or :desc, or @relevance. {_LIST}")
     count_total: bool = Field(False, alias="countTotal", description="Whether to tell the number of all studies.")
     page_size: int = Field(0, alias="pageSize", ge=0, description="At most 1,000; 10 when nothing or 0 is given.")
     page_token: str = Field("", alias="pageToken", description="nextPageToken of the page before.")
@@ -98,6 +112,7 @@ class StudyAsked(Schema):
     """Parameters of one study."""
 
     format: Literal["json", "csv", "json.zip", "fhir.json", "ris"] = Field("json", description="What to answer with.")
+    markup: Literal["markdown", "legacy"] = Field("markdown", alias="markupFormat", description=_MARKUP)
     fields: str = Field("", description=f"Piece names, paths, modules or areas; columns for CSV. {_LIST}")
 
 
@@ -122,3 +137,15 @@ class Described(Schema):
 
     note: str = Field(..., max_length=20_000, description="A few sentences about the patient.")
     count: int = Field(10, ge=1, le=100, description="How many studies to answer with.")
+
+
+def only(sent: QueryDict, *known: type[Schema] | str) -> None:
+    """Refuse a parameter that nothing here reads: passed over, it would change the answer without a word."""
+    names = [name for each in known for name in ([each] if isinstance(each, str) else _names(each))]
+    for name in sent:
+        if name not in names:
+            raise InputError(f"`{name[:80]}` is an unknown parameter.", hint=nearest(name[:80], names) if names else "")
+
+
+def _names(schema: type[Schema]) -> Iterable[str]:
+    return (field.alias or name for name, field in schema.model_fields.items())

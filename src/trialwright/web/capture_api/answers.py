@@ -132,19 +132,6 @@ class ItemDefinitions(Said):
     """Give it as `after` for what follows; "" at the end."""
 
 
-class VersionOut(Said):
-    version: str
-    number: int
-    sha256: str
-    note: str
-    sites: list[str]
-    """Where it is in force."""
-
-
-class Versions(Said):
-    versions: list[VersionOut]
-
-
 class SubjectOut(Said):
     subject: str
     site: str
@@ -229,6 +216,12 @@ class DosePlanned(Said):
     explanation: str
 
 
+class VisitAdded(Said):
+    subject: str
+    visit: str
+    """The id that it has now: `unscheduled.2`."""
+
+
 class Ended(Said):
     state: str
 
@@ -285,6 +278,17 @@ class ValueOut(Said):
     """Not asked here: its condition is false."""
     changes: int
     """How often it was changed after the first entry."""
+    blinded: bool
+    """What stands here is kept from this key, if there is anything."""
+
+
+class AsideOut(Said):
+    group: str
+    row: int
+    item: str
+    value: str
+    unit: str
+    null_reason: str
 
 
 class FormOut(Said):
@@ -296,6 +300,11 @@ class FormOut(Said):
     state: str
     version: int
     definition: str
+    """The version of the definition that the form goes by."""
+    in_force: str
+    """The one in force at the site: where it is another, the form may be migrated to it."""
+    aside: list[AsideOut]
+    """What was captured under another version, in fields that this one does not have."""
     values: list[ValueOut]
     """Every field of the form, and of each row that holds something."""
     missing: list[str]
@@ -314,6 +323,19 @@ class FormSavedOut(Said):
     missing: list[str]
     opened: list[int]
     closed: list[int]
+
+
+class FileKept(Said):
+    value: str
+    """What names the file: save it in a field of type `file`."""
+    bytes: int
+    sha256: str
+
+
+class PlaceOut(Said):
+    group: str
+    row: int
+    item: str
 
 
 class HistoryLineOut(Said):
@@ -380,12 +402,6 @@ class JobOut(Said):
 class Jobs(Said):
     exports: list[JobOut]
     kinds: list[str]
-
-
-class PlaceOut(Said):
-    group: str
-    row: int
-    item: str
 
 
 class VerifiedOut(Said):

@@ -12,7 +12,18 @@ from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI
 from ninja.parser import Parser
 
-from trialwright.web.capture_api import definitions, exports, forms, oversight, queries, subjects, trail
+from trialwright.web.capture_api import (
+    amendments,
+    definitions,
+    exports,
+    files,
+    forms,
+    oversight,
+    queries,
+    redactions,
+    subjects,
+    trail,
+)
 from trialwright.web.capture_api.keys import Key
 from trialwright.web.capture_api.problems import handle, problem
 
@@ -57,7 +68,8 @@ api = NinjaAPI(
     parser=Plain(),
 )
 handle(api)
-for part in (definitions, subjects, forms, queries, oversight, trail, exports):
+PARTS = (definitions, amendments, subjects, forms, files, queries, oversight, trail, redactions, exports)
+for part in PARTS:
     api.add_router("", part.router)
 
 

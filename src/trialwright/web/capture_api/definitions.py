@@ -1,4 +1,4 @@
-"""The key itself, and the study as it is defined: forms, items, sites, versions."""
+"""The key itself, and the study as it is defined: forms, items, sites."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ninja import Path, Query, Router
 
 from trialwright.conduct import worklists
 from trialwright.conduct.actions import studies
-from trialwright.conduct.worklists.definitions import definition_at, versions_of
+from trialwright.conduct.worklists.definitions import definition_at
 from trialwright.conduct.worklists.seen import sites_seen
 from trialwright.kernel.errors import UnknownName
 from trialwright.web.capture_api import answers, told
@@ -55,13 +55,6 @@ def definition(request: HttpRequest, study: Path[Name], asked: Query[VersionAske
     caller = read(request, study, "definition")
     sites_seen(caller.study, caller.by)
     return HttpResponse(definition_at(caller.study_id, asked.version), content_type=JSON)
-
-
-@router.get("/studies/{study}/versions", response=answers.Versions, openapi_extra=told.READ, operation_id="versions")
-def versions(request: HttpRequest, study: Path[Name]) -> HttpResponse:
-    """Versions of the definition, and where each is in force."""
-    caller = read(request, study, "versions")
-    return shown(answers.Versions.model_validate({"versions": versions_of(caller.study_id, caller.by)}))
 
 
 @router.get("/studies/{study}/sites", response=answers.Sites, openapi_extra=told.READ, operation_id="sites")

@@ -8,6 +8,7 @@ from ninja import Path, Router
 
 from trialwright.conduct.actions import jobs
 from trialwright.conduct.actions.people import person
+from trialwright.conduct.export.reading import scope
 from trialwright.kernel.errors import NotPermitted
 from trialwright.web.capture_api import answers, told
 from trialwright.web.capture_api.keys import Caller, caller_of, done, read, shown
@@ -15,6 +16,8 @@ from trialwright.web.capture_api.shapes import Export, Name, Number
 
 router = Router(tags=["Exports"])
 ALL, ONE = "/studies/{study}/exports", "/studies/{study}/exports/{number}"
+SHOWS = {"read_audit": "the audit trail", "read_blinded": "what is blinded"}
+"""What an export shows to a person with that right, beside the data."""
 
 
 @router.get(ALL, response=answers.Jobs, openapi_extra=told.READ, operation_id="exports")
@@ -62,11 +65,12 @@ def file(request: HttpRequest, study: Path[Name], number: Path[Number]) -> HttpR
 
 
 def _allowed(caller: Caller) -> Caller:
-    """A worker makes an export with all the rights of its person: a key with fewer must not get at what is blinded."""
-    action = "read_blinded"
+    """A worker makes an export with all the rights of its person: a key must have every one that an export shows."""
+    scope(caller.study_id, caller.by)
     whole, by = person(caller.study_id, caller.by.username), caller.by
-    if any(whole.role_for(action, r.site) and not by.role_for(action, r.site) for r in by.roles):
-        raise NotPermitted("Exports of this person hold what is blinded.", hint=f"Make a key with the scope {action}.")
+    for action, held in SHOWS.items():
+        if any(whole.role_for(action, r.site) and not by.role_for(action, r.site) for r in by.roles):
+            raise NotPermitted(f"Exports of this person hold {held}.", hint=f"Make a key with the scope {action}.")
     return caller
 
 

@@ -14,6 +14,7 @@ from trialwright.conduct.actions import Entry, StaleForm
 from trialwright.conduct.rules.values import Place
 from trialwright.conduct.worklists import FieldView, FormView
 from trialwright.kernel.errors import UnknownName
+from trialwright.study.definition import Study
 from trialwright.web.capture_api import answers, told
 from trialwright.web.capture_api.keys import Caller, caller_of, done, read, shown
 from trialwright.web.capture_api.problems import name_of, problem
@@ -95,18 +96,19 @@ Sheet = tuple[str, str, str]
 """Subject, visit ("" for a log) and form."""
 
 
-def _view(caller: Caller, sheet: Sheet) -> FormView:
+def view_of(caller: Caller, sheet: Sheet) -> FormView:
     subject, visit, form = sheet
     return worklists.form_view(caller.study_id, subject, form, caller.by, visit=visit)
 
 
 def _show(caller: Caller, sheet: Sheet) -> HttpResponse:
-    view = _view(caller, sheet)
+    view = view_of(caller, sheet)
     return shown(
         answers.FormOut(
             subject=view.subject, site=view.site, visit=view.visit, day=view.day, form=view.form, state=view.state,
-            version=view.version, definition=view.definition,
+            version=view.version, definition=view.definition, in_force=view.in_force,
             values=[answers.ValueOut.model_validate(field) for field in _kept(view)],
+            aside=[answers.AsideOut.model_validate(value) for value in view.aside],
             missing=list(view.missing), read_only=view.why_read_only, queries=[query_out(q) for q in view.queries],
         )
     )  # fmt: skip
@@ -135,13 +137,13 @@ def _save(request: HttpRequest, caller: Caller, sheet: Sheet, body: FormIn) -> H
     try:
         return done(request, caller, do)
     except StaleForm as stale:
-        differing = _differing(_view(caller, sheet), entries)
+        differing = _differing(view_of(caller, sheet), entries)
         return problem(409, str(stale), more={"version": stale.version, "conflict": differing})
 
 
 def _emptied(caller: Caller, sheet: Sheet, sent: list[Entry]) -> list[Entry]:
     """Every kept field that was not sent, emptied."""
-    view = _view(caller, sheet)
+    view = view_of(caller, sheet)
     named = _placed(view, sent)
     held = [field for field in _kept(view) if (field.value or field.null_reason) and not field.derived]
     return [Entry(f.item, "", group=f.group, row=f.row) for f in held if f.place not in named]
@@ -174,8 +176,10 @@ def _differing(view: FormView, sent: list[Entry]) -> list[dict[str, Any]]:
 def _history(request: HttpRequest, study: str, sheet: Sheet, place: Place) -> HttpResponse:
     subject, visit, form = sheet
     caller = read(request, study, "field history", subject=subject, visit=visit, form=form)
-    fields = _groups(caller, form)
     group, row, item = place
+    fields = _groups(caller.study, form)
+    if item not in fields:
+        fields = _groups_once(caller, form, item) or fields
     if item not in fields:
         raise UnknownName("field", item, fields, where=form)
     at = (group or fields[item], row, item)
@@ -183,11 +187,20 @@ def _history(request: HttpRequest, study: str, sheet: Sheet, place: Place) -> Ht
     return shown(answers.FieldHistory.model_validate({"history": lines}))
 
 
-def _groups(caller: Caller, form: str) -> dict[str, str]:
+def _groups_once(caller: Caller, form: str, item: str) -> dict[str, str] | None:
+    """The same by the newest of the earlier versions that had the item there: what was captured has its history."""
+    for line in reversed(worklists.versions_of(caller.study_id, caller.by)):
+        study = worklists.study_at(caller.study_id, line.version)
+        if form in study.form_by_id and item in (found := _groups(study, form)):
+            return found
+    return None
+
+
+def _groups(study: Study, form: str) -> dict[str, str]:
     """item -> the first group of the form that holds it. Raises UnknownName."""
-    defined = caller.study.form_by_id.get(form)
+    defined = study.form_by_id.get(form)
     if defined is None:
-        raise UnknownName("form", form, caller.study.form_by_id)
+        raise UnknownName("form", form, study.form_by_id)
     found: dict[str, str] = {}
     for group, field in defined.fields():
         found.setdefault(field.item, group.id)

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from ninja.security import HttpBearer
 from pydantic import BaseModel
 
 from trialwright.conduct.actions import Person, note_access, studies
 from trialwright.conduct.actions.answered import once
+from trialwright.conduct.actions.attachments import largest
 from trialwright.conduct.actions.ledger import Place
 from trialwright.conduct.actions.tokens import Token, person_of
 from trialwright.conduct.worklists.masks import Blinded, hidden_of
@@ -24,6 +26,7 @@ from trialwright.web import clock
 from trialwright.web.capture_api.problems import LARGEST, TooLarge
 
 JSON = "application/json"
+BYTES = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +64,16 @@ class Key(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller:
         caller = Caller(*person_of(token.strip()))
-        if _length(request) > LARGEST:
-            raise TooLarge("The body is too large.")
+        most = largest() if request.content_type == BYTES else LARGEST
+        if length_of(request) > most:
+            raise TooLarge(most)
         if "\0" in request.path or "\0" in unquote(request.META.get("QUERY_STRING", "")):
             raise InputError("The address holds a character that cannot be kept.")
         return caller
 
 
-def _length(request: HttpRequest) -> int:
+def length_of(request: HttpRequest) -> int:
+    """Bytes that the sender has announced."""
     sent = request.META.get("CONTENT_LENGTH") or "0"
     return int(sent) if sent.isdigit() else 0
 
@@ -83,12 +88,14 @@ def caller_of(request: HttpRequest, study: str) -> Caller:
 
 
 def read(
-    request: HttpRequest, study: str, what: str, *, site: str = "", subject: str = "", visit: str = "", form: str = ""
-) -> Caller:
-    """The caller of a reading, which the access log notes first: a refused look is one too."""
+    request: HttpRequest, study: str, what: str, *, site: str = "", subject: str = "", visit: str = "", form: str = "",
+    of: str = "",
+) -> Caller:  # fmt: skip
+    """The caller of a reading, which the access log notes first: a refused look is one too. `of`: what, beside that."""
     caller = caller_of(request, study)
     place = Place(site[:10], subject[:20], visit[:80], form[:80])
-    detail = f"key {caller.token.prefix} {request.META.get('QUERY_STRING', '')}".strip()
+    parts = ("key", caller.token.prefix, of, request.META.get("QUERY_STRING", ""))
+    detail = " ".join(part for part in parts if part)
     note_access(caller.study_id, f"api {what}", caller.by, place, detail=detail)
     return caller
 
@@ -98,10 +105,14 @@ def shown(answer: BaseModel, status: int = 200) -> HttpResponse:
 
 
 def done(request: HttpRequest, caller: Caller, do: Callable[[], BaseModel], status: int = 200) -> HttpResponse:
-    """Do it; with an Idempotency-Key at most once in a day, and the same answer again."""
+    """Do it; with an Idempotency-Key at most once in a day, and the same answer again.
+
+    What is done and its answer stand or fall together: a key that may not read the answer has done nothing.
+    """
     key = request.headers.get("Idempotency-Key")
     if key is None:
-        return shown(do(), status)
+        with transaction.atomic():
+            return shown(do(), status)
     who = caller.token.prefix  # what one key of a person was told is not for another of fewer scopes
     parts = (who, request.method or "", request.get_full_path(), hashlib.sha256(request.body).hexdigest())
     asked = hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -8,15 +8,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from trialwright.conduct.actions import FormErrors, ReasonNeeded
+from trialwright.conduct.actions import FormErrors, ReasonNeeded, unavailable
 from trialwright.conduct.actions.tokens import KeyRefused
 from trialwright.conduct.rules.values import Place
-from trialwright.kernel.errors import NotPermitted, Refused, TrialwrightError, UnknownName, UserError
+from trialwright.kernel.errors import NotPermitted, Refused, TrialwrightError, Unavailable, UnknownName, UserError
 
 log = logging.getLogger("trialwright.api")
 TYPE = "application/problem+json"
@@ -28,10 +27,15 @@ MOST_FIELDS = 50
 """Fields that an answer names."""
 LARGEST = 2_000_000
 """Bytes of a request's body."""
+AGAIN = 5
+"""Seconds after which it is worth while to ask a database again that did not answer."""
 
 
 class TooLarge(Refused):
-    """The body is larger than any form."""
+    """The body is larger than the `most` bytes that are taken."""
+
+    def __init__(self, most: int = LARGEST) -> None:
+        super().__init__(f"The body is larger than {most} bytes.", hint="Send less at once.")
 
 
 def problem(
@@ -76,22 +80,15 @@ def handle(api: NinjaAPI) -> None:
 
     @api.exception_handler(RequestDataTooBig)
     def large(_request: HttpRequest, _error: RequestDataTooBig) -> HttpResponse:
-        return too_large()
-
-    @api.exception_handler(DatabaseError)
-    def gone(request: HttpRequest, error: DatabaseError) -> HttpResponse:
-        log.error("%s at %s", type(error).__name__, request.path)
-        return problem(503, "The database does not answer now; nothing was saved. Try again.")
+        return of_error(TooLarge())
 
     @api.exception_handler(Exception)
     def failed(request: HttpRequest, error: Exception) -> HttpResponse:
+        if found := unavailable(error):
+            return of_error(found)
         # The class says what failed; its text might hold a patient's value.
         log.error("%s at %s", type(error).__name__, request.path)
         return problem(500, "This failed inside trialwright; nothing was saved.")
-
-
-def too_large() -> HttpResponse:
-    return problem(413, f"The body is larger than {LARGEST} bytes. Send fewer fields at once.")
 
 
 def of_error(error: TrialwrightError) -> HttpResponse:
@@ -101,12 +98,15 @@ def of_error(error: TrialwrightError) -> HttpResponse:
     if isinstance(error, ReasonNeeded):
         needed = "This changes what was saved; give a reason."
         return problem(422, str(error), fields=[(name_of(place), needed) for place in error.places])
-    if isinstance(error, TooLarge):
-        return too_large()
     kinds: tuple[tuple[type[TrialwrightError], int], ...] = (
-        (KeyRefused, 401), (NotPermitted, 403), (Refused, 409), (UnknownName, 404), (UserError, 422),
+        (KeyRefused, 401), (NotPermitted, 403), (TooLarge, 413), (Refused, 409), (UnknownName, 404),
+        (UserError, 422), (Unavailable, 503),
     )  # fmt: skip
     status = next((status for kind, status in kinds if isinstance(error, kind)), 500)
     if status == 500:
         log.error("%s in the API", type(error).__name__)
-    return problem(status, str(error))
+    response = problem(status, str(error))
+    if isinstance(error, Unavailable):
+        log.error("The database is %s", error.kind)
+        response.headers["Retry-After"] = str(AGAIN)
+    return response

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 MaybeName = Annotated[str, StringConstraints(max_length=80)]
 Words = Annotated[str, StringConstraints(max_length=2000)]
+Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Number = Annotated[int, Field(ge=1, le=1_000_000)]
 Limit = Annotated[int, Field(ge=1, le=500)]
 
@@ -40,8 +41,29 @@ class Start(Given):
     on: Day | None = Field(None, description="Day on which the visit takes place; today if absent.")
 
 
+class ExtraVisit(Given):
+    visit: Name = Field(description="Id of a visit beyond the plan, as the definition has it: `unscheduled`.")
+    on: Day | None = Field(None, description="Day on which it takes place; today if absent.")
+
+
 class Reason(Given):
     reason: Words = ""
+
+
+class Because(Given):
+    reason: Why
+
+
+class Redaction(Given):
+    words: Annotated[str, StringConstraints(min_length=1, max_length=500)] = Field(
+        description="The `name` of what is taken out."
+    )
+    reason: Why = Field(description="Why, without the words themselves.")
+
+
+class Approval(Given):
+    site: Name
+    on: Day | None = Field(None, description="The first day on which it is in force; today if absent.")
 
 
 class End(Given):
@@ -119,6 +141,22 @@ class Export(Given):
 
 class VersionAsked(Given):
     version: MaybeName = Field("", description="A version; the one in force if absent.")
+
+
+class SinceAsked(Given):
+    since: MaybeName = Field("", description="An earlier version; the one published before it if absent.")
+
+
+class ImpactAsked(Given):
+    site: MaybeName = Field("", description="One site; all if absent.")
+    page: Number = 1
+    limit: Limit = 100
+
+
+class FileNamed(Given):
+    name: Annotated[str, StringConstraints(min_length=1, max_length=400)] = Field(
+        description="The file's name, as people will see it."
+    )
 
 
 class ItemsAsked(Given):

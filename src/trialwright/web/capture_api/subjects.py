@@ -10,7 +10,17 @@ from trialwright.conduct.worklists.masks import BLINDED
 from trialwright.conduct.worklists.register import register, subject_line
 from trialwright.web.capture_api import answers, told
 from trialwright.web.capture_api.keys import Caller, caller_of, done, read, shown
-from trialwright.web.capture_api.shapes import Consent, End, Name, Number, Reason, Registration, Start, SubjectsAsked
+from trialwright.web.capture_api.shapes import (
+    Consent,
+    End,
+    ExtraVisit,
+    Name,
+    Number,
+    Reason,
+    Registration,
+    Start,
+    SubjectsAsked,
+)
 
 router = Router(tags=["Subjects"])
 ALL, ONE = "/studies/{study}/subjects", "/studies/{study}/subjects/{subject}"
@@ -42,7 +52,7 @@ def subject(request: HttpRequest, study: Path[Name], subject: Path[Name]) -> Htt
     """A subject with visits, the states of all forms, doses, and what screening decided."""
     caller = read(request, study, "subject", subject=subject)
     line = subject_line(caller.study_id, subject, caller.by)
-    book = worklists.casebook(caller.study_id, subject, caller.by, today=caller.now.date())
+    book = worklists.casebook(caller.study_id, subject, caller.by)
     return shown(
         answers.SubjectForms.model_validate(
             {
@@ -63,6 +73,18 @@ def consent(request: HttpRequest, study: Path[Name], subject: Path[Name], body: 
         return _line(caller, subject)
 
     return done(request, caller, do)
+
+
+@router.post(f"{ONE}/visits", response={201: answers.VisitAdded}, openapi_extra=told.WRITE, operation_id="addVisit")
+def add(request: HttpRequest, study: Path[Name], subject: Path[Name], body: ExtraVisit) -> HttpResponse:
+    """Record that a visit beyond the plan takes place; the answer says under which id."""
+    caller = caller_of(request, study)
+
+    def do() -> answers.VisitAdded:
+        made = actions.add_visit(caller.study_id, subject, body.visit, on=body.on, **caller.do())
+        return answers.VisitAdded(subject=subject, visit=made)
+
+    return done(request, caller, do, 201)
 
 
 @router.post(

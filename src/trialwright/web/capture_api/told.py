@@ -71,3 +71,11 @@ FILE: dict[str, Any] = {
         **ASKED["responses"],
     }
 }
+UPLOAD: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "The file, byte by byte.",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    },
+    "responses": _problems(401, 403, 404, 409, 413, 422, 503),
+}

@@ -10,7 +10,6 @@ from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -19,6 +18,7 @@ from trialwright.conduct.actions.ledger import Place
 from trialwright.kernel.errors import UnknownName
 from trialwright.study.definition import Study
 from trialwright.web import clock
+from trialwright.web.accounts.gate import log_in_first
 from trialwright.web.accounts.people import acting
 from trialwright.web.errors import problem
 from trialwright.web.page import Step, page, words
@@ -103,7 +103,7 @@ View = Callable[Concatenate[Desk, P], HttpResponse]
 def at_desk(view: View[P]) -> Callable[..., HttpResponse]:
     """A view for people with a role in the study; others log in, or read why not."""
 
-    @login_required
+    @log_in_first
     @wraps(view)
     def opened(request: HttpRequest, study_id: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:

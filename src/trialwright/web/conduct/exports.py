@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from trialwright.conduct.actions import jobs
 from trialwright.conduct.export.reading import scope
@@ -58,16 +58,16 @@ def _of(kind: str) -> tuple[str, ...]:
 
 
 _MEANT = {
-    "csv": ("shape", "lang", "bom"), "parquet": ("shape", "lang"), "odm1.3": (), "odm2.0": (),
+    "csv": ("shape", "lang", "bom"), "parquet": ("shape", "lang"), "odm1.3": ("history",), "odm2.0": ("history",),
     "casebook": ("lang", "blank"),
 }  # fmt: skip
 
 
-@require_POST
 @at_desk
 def cancel(desk: Desk, number: int) -> HttpResponse:
     """Cancel one's own export."""
-    jobs.cancel_job(desk.id, number, desk.by)
+    if desk.request.method == "POST":
+        jobs.cancel_job(desk.id, number, desk.by)
     return redirect("exports", desk.id)
 
 

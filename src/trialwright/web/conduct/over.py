@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
 
 from trialwright.conduct import actions, worklists
 from trialwright.conduct.rules.states import QUERY
@@ -40,10 +39,11 @@ class Step:
         return fields.place_of(self.of)
 
 
-@require_POST
 @at_desk
 def over(desk: Desk, subject: str, form: str, visit: str = "") -> HttpResponse:
     """Do one step; a refusal shows the form again, with the sentence and the text where they belong."""
+    if desk.request.method != "POST":
+        return redirect(capture.address(desk.id, subject, visit, form))
     sheet = worklists.form_view(desk.id, subject, form, desk.by, visit=visit)
     step = _step(desk)
     try:

@@ -107,9 +107,10 @@ def audit(desk: Desk) -> HttpResponse:
     get = desk.request.GET
     event = get.get("event", "")
     desk.note("audit", subject=get.get("subject", "")[:20])
-    asked = {name: get.get(name, "") for name in ("subject", "who", "action", "since")}
+    asked = {name: get.get(name, "").strip() for name in ("subject", "who", "action", "since")}
+    since = _day(asked["since"], desk.zone)
     wanted = AuditFilter(
-        subject=asked["subject"], who=asked["who"], action=asked["action"], since=_day(asked["since"], desk.zone),
+        subject=asked["subject"], who=asked["who"], action=asked["action"], since=since,
         sequence=int(event) if event.isdigit() and len(event) < LONGEST else 0,
     )  # fmt: skip
     return desk.page(
@@ -119,6 +120,7 @@ def audit(desk: Desk) -> HttpResponse:
         place=desk.place(Step(t("audit.title"))),
         found=worklists.audit_trail(desk.id, desk.by, wanted, page=page_number(desk.request)),
         asked=asked,
+        no_day=bool(asked["since"]) and since is None,
         whole=bool(wanted.sequence),
         actions_of=[name for name in ACTIONS if not name.startswith("read")],
         kept=kept_filters(pairs(get)),

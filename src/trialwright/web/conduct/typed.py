@@ -112,10 +112,10 @@ def _warnings(desk: Desk, sheet: FormView, found: Preview, wrong: Mapping[Place,
     return told
 
 
-@require_POST
 @at_desk
 def discard(desk: Desk, subject: str, form: str, visit: str = "") -> HttpResponse:
     """Forget the draft; the form shows what is kept."""
-    actions.drop_draft(desk.id, subject, form, desk.by, visit=visit)
-    messages.success(desk.request, words(desk.request)("form.discarded"))
+    if desk.request.method == "POST":
+        actions.drop_draft(desk.id, subject, form, desk.by, visit=visit)
+        messages.success(desk.request, words(desk.request)("form.discarded"))
     return redirect(capture.address(desk.id, subject, visit, form))

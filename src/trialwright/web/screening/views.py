@@ -13,7 +13,6 @@ from traceback import extract_tb
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -108,11 +107,12 @@ def pdf(request: HttpRequest, name: str) -> HttpResponse:
     return response
 
 
-@login_required
-@require_POST
+@gate.log_in_first
 def start(request: HttpRequest, name: str) -> HttpResponse:
     """Start a screening in the study with the answers, for a person who may; then the casebook."""
     study, t = shelf.study(name), words(request)
+    if request.method != "POST":
+        return redirect("screen", name=nct(study))
     if owed := gate.closed(request):
         return owed
     answers = answers_of(request, study, typed(request))

@@ -114,12 +114,19 @@
       const heard = new DOMParser().parseFromString(text, "text/html").getElementById("said");
       if (!heard) { say(state && state.dataset.lost); return null; }
       const texts = new Map($$("[data-into]", heard).map((part) => [part.dataset.into, part.textContent]));
+      const fresh = [];
       $$("[data-told]", form).forEach((place) => {
         const computed = place.id.startsWith("d-");
         if (computed && !texts.has(place.id)) return;
+        if (!computed && texts.has(place.id) && texts.get(place.id) !== place.textContent) {
+          const label = document.getElementById(`l-${place.id.slice(2)}`);
+          fresh.push(`${label ? `${label.textContent}: ` : ""}${texts.get(place.id)}`);
+        }
         place.textContent = texts.get(place.id) || "";
         if (!computed) place.hidden = !texts.has(place.id);
       });
+      const spoken = document.getElementById("unusual");
+      if (spoken && fresh.length) spoken.textContent = fresh.join(" ");
       const hide = (heard.dataset.hide || "").split(" ");
       $$(".line[id^='f-']", form).forEach((line) => { line.hidden = hide.includes(line.id.slice(2)); });
       return heard.dataset.state;
@@ -186,15 +193,36 @@
       if (note) note.hidden = false;
       touch();
     } else if (drafted()) {
-      sessionStorage.removeItem(key); /* the server has it all */
       reasons();
       if (state && !state.textContent) say(state.dataset.dirty);
+      if (form.hasAttribute("data-drafted")) sessionStorage.removeItem(key); /* the server has it all */
+      else { /* a save was refused: what was typed stands on this page alone */
+        sessionStorage.setItem(key, JSON.stringify(picture(form)));
+        ask(true);
+      }
     } else touch();
     if (drafted() || waiting) ask(false);
   };
 
+  /* A link to a field puts the cursor into it. */
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#f-']");
+    const line = link && document.getElementById(link.hash.slice(1));
+    const first = line && line.querySelector("input:checked, input:not([type=hidden]), select, textarea");
+    if (first) setTimeout(() => first.focus());
+  });
+
+  /* The button that was pressed went with what it replaced: who uses the keys goes on at the same field. */
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const place = event.target instanceof Element && event.target.closest(".over");
+    const next = place && document.activeElement === document.body && place.querySelector("summary, button, a");
+    if (next) next.focus({ preventScroll: true });
+  });
+
+  const grids = () => $$("[data-grid]:not([data-keys])").forEach((table) => { table.dataset.keys = ""; gridKeys(table); });
   const start = () => {
-    $$("[data-grid]").forEach(gridKeys);
+    grids();
+    document.addEventListener("htmx:afterSettle", grids);
     $$("form[data-capture]").forEach(capture);
   };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => setTimeout(start));

@@ -39,7 +39,7 @@
     for (const element of $$("*", row)) {
       for (const name of ["name", "id", "aria-describedby"]) {
         const value = element.getAttribute(name);
-        if (value) element.setAttribute(name, value.replace(`:${old}:`, `:${next}:`).replace(`-${old}-`, `-${next}-`));
+        if (value) element.setAttribute(name, value.replaceAll(`:${old}:`, `:${next}:`).replaceAll(`-${old}-`, `-${next}-`));
       }
       const label = element.getAttribute("aria-label");
       if (label) element.setAttribute("aria-label", label.replace(/\d+$/, String(next)));
@@ -147,9 +147,25 @@
     if (button) { event.preventDefault(); addRow(button); }
     if (event.target.closest("[data-print]")) print();
   });
+  /* Who walks through a list with the keys is not carried away at the first choice: the button sends it. */
   document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+    if (event.target.matches("[data-submits]") && !event.target.matches(":focus-visible")) event.target.form.requestSubmit();
   });
+  /* A double click sends once. Buttons of one form that ask for different things are told apart. */
+  const AGAIN = 5000;
+  let sentBy = new WeakMap();
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || form.matches("[data-screening]")) return;
+    const before = sentBy.get(form);
+    if (before && before.button === event.submitter && event.timeStamp - before.at < AGAIN) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    } else sentBy.set(form, { button: event.submitter, at: event.timeStamp });
+  }, true);
+  const anew = () => { sentBy = new WeakMap(); };
+  addEventListener("pageshow", anew);
+  document.addEventListener("htmx:sendError", anew);
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "s") {
       const form = document.querySelector("form[data-capture]");

@@ -24,8 +24,14 @@
       const headers = { Accept: "application/json", "X-CSRFToken": box.dataset.token };
       try {
         const answer = await fetch(box.dataset.address, { method, headers });
-        const { left } = await answer.json();
-        until = Date.now() + left * 1000;
+        if (answer.status === 403 && method === "POST") { await renew("GET"); return; } /* a token of before */
+        const { left, who, token } = await answer.json();
+        /* Logged in anew in another window: this page goes on, unless it is somebody else now. */
+        until = who && who !== box.dataset.who ? 0 : Date.now() + left * 1000;
+        if (token && until) {
+          box.dataset.token = token;
+          document.querySelectorAll("input[name=csrfmiddlewaretoken]").forEach((input) => { input.value = token; });
+        }
       } catch { /* No connection: the clock of this page goes on. */ }
     };
     const over = () => {
@@ -78,7 +84,10 @@
     });
     document.addEventListener("htmx:afterRequest", () => renew("GET"));
     setInterval(tick, 1000);
-    document.addEventListener("visibilitychange", tick);
+    document.addEventListener("visibilitychange", async () => {
+      if (document.visibilityState === "visible" && !ended) await renew("GET");
+      tick();
+    });
   };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
