@@ -33,7 +33,7 @@ REDACTED = "[redacted]"  # stands where a value was
 PATIENCE = dt.timedelta(seconds=60)  # that an event may have waited to be written; an older one is back-dated
 ALGORITHM = b"\x01"  # Ed25519 in signed notes
 LONGEST = 1 << 26  # bytes of a line and its parts
-PIECE = 1 << 20  # bytes that are read or unpacked at once
+PIECE = 1 << 18  # bytes that are read or unpacked at once: few enough to stay in the cache
 MOST = 10_000  # problems after which reading is given up
 SHOWN = 20
 _UNCONFIRMED = "The key came with the export. Compare it with the one that you were given, or say that one with --key: "

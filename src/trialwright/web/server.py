@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 DATABASE = "conduct.sqlite3"
 ORIGIN = "rehearsal.json"
 """Remembers, in the data folder, from which rehearsal the copy was made."""
-THREADS = 8
-"""Of the one process on SQLite."""
+THREADS = 4
+"""Of the one process on SQLite. They share one interpreter: more of them only make all of them slower."""
 WORKER_THREADS = 4
 """Of each worker on PostgreSQL; every thread keeps a connection."""
 MOST_WORKERS = 10
