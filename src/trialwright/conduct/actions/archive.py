@@ -157,6 +157,7 @@ def read_archive(file: Path) -> Archive:
     except OSError as problem:
         raise InputError(f"{file} cannot be read ({problem.strerror or 'damaged'}).") from None
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, EOFError, NotImplementedError):
+        # the last is zipfile's word for a compression that it does not know: a file of another program
         raise InputError(
             f"{file} is not a backup of Trialwright, or was cut off.", hint="Take one that `conduct backup` wrote."
         ) from None
