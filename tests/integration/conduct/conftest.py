@@ -100,3 +100,13 @@ def desk(database: Kept, tiny: Study) -> Desk:
     for site in ("01", "02"):
         actions.activate_site(tiny.id, site, at=AT)
     return Desk(tiny.id, people)
+
+
+@pytest.fixture
+def do(desk: Any) -> dict[str, Any]:
+    return {"by": desk.investigator, "at": desk.at}
+
+
+@pytest.fixture
+def manage(desk: Any) -> dict[str, Any]:
+    return {"by": desk.data_manager, "at": desk.at}

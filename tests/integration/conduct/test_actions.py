@@ -14,11 +14,6 @@ from trialwright.conduct.rules.values import Entry
 from trialwright.kernel.errors import Refused, UnknownName
 
 
-@pytest.fixture
-def do(desk: Any) -> dict[str, Any]:
-    return {"by": desk.investigator, "at": desk.at}
-
-
 def vitals(**typed: str) -> list[Entry]:
     return [Entry(item, value) for item, value in typed.items()]
 

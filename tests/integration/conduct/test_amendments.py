@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from definitions import Change, part, version
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -14,37 +14,12 @@ from trialwright.conduct.rules.values import Entry
 from trialwright.kernel.errors import Refused, UnknownName
 from trialwright.study.definition import Study
 
-Change = Callable[[dict[str, Any]], None]
 NOTE = "Amendment 1: blood pressure is asked of everybody."
-
-
-@pytest.fixture
-def do(desk: Any) -> dict[str, Any]:
-    return {"by": desk.investigator, "at": desk.at}
-
-
-@pytest.fixture
-def manage(desk: Any) -> dict[str, Any]:
-    return {"by": desk.data_manager, "at": desk.at}
 
 
 @pytest.fixture
 def amended(tiny: Study) -> Study:
     return version(tiny, "2.0", changes)
-
-
-def version(study: Study, name: str, *edits: Change) -> Study:
-    """The study with another version, edited as plain data."""
-    data = study.model_dump(mode="json", by_alias=True)
-    data["study"]["version"] = name
-    for edit in edits:
-        edit(data)
-    return Study.model_validate(data)
-
-
-def part(data: dict[str, Any], kind: str, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(each for each in data[kind] if each["id"] == name)
-    return found
 
 
 def changes(data: dict[str, Any]) -> None:

@@ -17,11 +17,6 @@ from trialwright.study.schedule import MOST_TIMES
 
 
 @pytest.fixture
-def do(desk: Any) -> dict[str, Any]:
-    return {"by": desk.investigator, "at": desk.at}
-
-
-@pytest.fixture
 def look(desk: Any) -> dict[str, Any]:
     return {"by": desk.monitor, "at": desk.at}
 
@@ -96,16 +91,18 @@ def test_a_lock_tells_the_day_at_its_site(desk: Any, do: dict[str, Any], look: d
         actions.unlock(desk.study, place, reason="x", by=desk.data_manager, at=desk.at)
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_who_reads_does_not_wait_for_who_writes(desk: Any) -> None:
-    """What somebody reads is noted in a row that points at the study's, which a deed holds while it is done."""
+    """What somebody reads is noted in a row that points at the study's, which a deed holds while it is done.
+
+    (SQLite has one writer at a time.)
+    """
     from django.db import connection, transaction
 
     from trialwright.conduct import actions
     from trialwright.conduct.store import models as db
     from trialwright.conduct.store.rows import rows
 
-    if connection.vendor == "sqlite":
-        pytest.skip("SQLite has one writer at a time")
     noted = threading.Event()
 
     def read() -> None:

@@ -14,11 +14,6 @@ from trialwright.kernel.errors import NotPermitted, Refused, TrialwrightError
 
 
 @pytest.fixture
-def do(desk: Any) -> dict[str, Any]:
-    return {"by": desk.investigator, "at": desk.at}
-
-
-@pytest.fixture
 def over(desk: Any) -> dict[str, Any]:
     return {"by": desk.data_manager, "at": desk.at}
 

@@ -15,16 +15,6 @@ from trialwright.kernel.errors import Refused
 NAME, OTHER = "Zhang San fell", "Li Si fell"
 
 
-@pytest.fixture
-def do(desk: Any) -> dict[str, Any]:
-    return {"by": desk.investigator, "at": desk.at}
-
-
-@pytest.fixture
-def manage(desk: Any) -> dict[str, Any]:
-    return {"by": desk.data_manager, "at": desk.at}
-
-
 def event(desk: Any, subject: str, term: str, do: dict[str, Any]) -> int:
     """Type the term of an adverse event; the number of the event in the log."""
     from trialwright.conduct import actions

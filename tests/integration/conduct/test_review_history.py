@@ -6,26 +6,13 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from definitions import part, version
 from kept import Kept
 
 from trialwright.conduct.rules.locks import Scope
 from trialwright.conduct.rules.values import Entry
 from trialwright.kernel.errors import Refused, TrialwrightError
 from trialwright.study.definition import Study
-
-
-def version(study: Study, name: str, *edits: Any) -> Study:
-    """The study with another version, edited as plain data."""
-    data = study.model_dump(mode="json", by_alias=True)
-    data["study"]["version"] = name
-    for edit in edits:
-        edit(data)
-    return Study.model_validate(data)
-
-
-def part(data: dict[str, Any], kind: str, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(each for each in data[kind] if each["id"] == name)
-    return found
 
 
 def height_goes(data: dict[str, Any]) -> None:
@@ -40,16 +27,6 @@ def publish(desk: Any, study: Study, manage: dict[str, Any], site: str = "") -> 
     actions.publish_version(desk.study, study, note="An amendment.", **manage)
     if site:
         actions.approve_version(desk.study, site, study.version, at=desk.at, by=actions.INSTALLER)
-
-
-@pytest.fixture
-def do(desk: Any) -> dict[str, Any]:
-    return {"by": desk.investigator, "at": desk.at}
-
-
-@pytest.fixture
-def manage(desk: Any) -> dict[str, Any]:
-    return {"by": desk.data_manager, "at": desk.at}
 
 
 def test_the_content_of_a_file_is_bound_by_the_value(desk: Any, do: dict[str, Any], database: Kept) -> None:

@@ -30,11 +30,6 @@ def tiny(tiny: Study) -> Study:
     return Study.model_validate(data)
 
 
-@pytest.fixture
-def do(desk: Any) -> dict[str, Any]:
-    return {"by": desk.investigator, "at": desk.at}
-
-
 def visits(study: str, subject: str) -> dict[str, tuple[str, dt.date | None]]:
     from trialwright.conduct.store.models import Visit
 
